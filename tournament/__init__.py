@@ -1,0 +1,1 @@
+"""Pick the best of N responses by letting a judge compare them in pairs."""

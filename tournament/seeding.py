@@ -1,0 +1,44 @@
+"""Random numbers derived from (seed, problem id, purpose), never from the order in which things happen."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+_MASK = (1 << 64) - 1
+
+
+def key(seed: int, *parts: str) -> int:
+    """A 64-bit integer that depends on the seed and every part, and on nothing else."""
+    digest = hashlib.blake2b(str(seed).encode(), digest_size=8)
+    for part in parts:
+        digest.update(b"\0" + part.encode("utf-8", "surrogatepass"))
+    return int.from_bytes(digest.digest(), "little")
+
+
+def generator(seed: int, *parts: str) -> np.random.Generator:
+    """A numpy Generator of its own for this seed and these parts."""
+    return np.random.default_rng(key(seed, *parts))
+
+
+def mix(value: int) -> int:
+    """Scramble a 64-bit integer (the finaliser of SplitMix64; Steele, Lea and Flood, OOPSLA 2014)."""
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)
+
+
+def match_draw(problem_key: int, a: int, b: int, meeting: int) -> int:
+    """The random integer of a match: equal for (a, b) and (b, a), other for every meeting of the pair.
+
+    It depends on the pair and not on when the pair is met, so that two strategies show a pair in the same order and
+    share the judgment that was paid for.
+    """
+    low, high = (a, b) if a < b else (b, a)
+    return mix((problem_key + low * 0x9E3779B97F4A7C15 + high * 0xC2B2AE3D27D4EB4F + meeting) & _MASK)
+
+
+def uniform(value: int) -> float:
+    """The number in (0, 1) that a 64-bit integer stands for."""
+    return ((value >> 12) + 0.5) / (1 << 52)

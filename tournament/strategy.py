@@ -1,0 +1,128 @@
+"""The two strategy protocols, what strategies are handed, and what they answer with. No I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament.types import Comparison, Field, Judgment, Match, Outcome, Round, Verdict
+
+Play = Generator[Round, list[Verdict], None]
+Decide = Generator[tuple[Comparison, ...], tuple[Judgment, ...], Verdict]
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """Every verdict of a problem so far, in the order in which the strategy asked for the matches.
+
+    `lots` holds one uniform number an entrant, drawn from (seed, problem id, text): the last tie-break. `limit` is the
+    number of comparisons that the strategy was told it may use, None where there is no such limit.
+    """
+
+    field: Field
+    lots: NDArray[np.float64]
+    limit: int | None = None
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Matches as an (m, 2) array of entrants and the (m,) preferences for the first of each; NaN for none."""
+        pairs = np.array([v.match for v in self.verdicts], dtype=np.int64).reshape(-1, 2)
+        p_a = np.array([np.nan if v.p_a is None else v.p_a for v in self.verdicts], dtype=np.float64)
+        return pairs, p_a
+
+    def wins(self) -> NDArray[np.float64]:
+        """The (n, n) sums of preference: entry [i, j] is what i took from its matches with j."""
+        total = np.zeros((len(self.field), len(self.field)))
+        for (a, b), p_a, _, _ in self.verdicts:
+            if p_a is not None:
+                total[a, b] += p_a
+                total[b, a] += 1.0 - p_a
+        return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """Entrants from best to worst, each with its rating on the log-odds scale, standard error and P(best).
+
+    `order` is a tuple of entrant indices; the arrays are indexed by entrant. `tie_breaks` names what decided between
+    entrants that were equal, and `best_by` names what decided the first place, None where no tie-break was needed.
+    """
+
+    order: tuple[int, ...]
+    rating: NDArray[np.float64]
+    stderr: NDArray[np.float64]
+    p_best: NDArray[np.float64]
+    tie_breaks: tuple[str, ...] = ()
+    best_by: str | None = None
+
+
+class PairingStrategy(Protocol):
+    """Who meets whom. A frozen dataclass of its parameters; the pairs of a round are distinct."""
+
+    def play(self, field: Field, limit: int | None, rng: np.random.Generator) -> Play:
+        """Yield a round of matches, receive its verdicts in the same order; return when done.
+
+        `limit` is the number of comparisons that may be used, None for no limit. A verdict may have no preference.
+        When the budget ends in the middle, the generator is closed.
+        """
+        ...
+
+    def rank(self, record: Record) -> Ranking:
+        """The best order known from the verdicts so far. Callable at any time, so a spent budget still answers."""
+        ...
+
+    def best(self, record: Record) -> int:
+        """The first entrant of `rank`, without the cost of the whole ranking."""
+        ...
+
+
+class MatchStrategy(Protocol):
+    """How one match is decided. A frozen dataclass of its parameters."""
+
+    @property
+    def calls(self) -> tuple[int, int]:
+        """The fewest and the most comparisons that one match can take."""
+        ...
+
+    def decide(self, match: Match, draw: int) -> Decide:
+        """Yield comparisons that may run side by side, receive their judgments; return the verdict.
+
+        `draw` is a uniform 64-bit integer that belongs to this match: its lowest bit is the coin for who is shown
+        first, and `numpy.random.default_rng(draw)` gives more. The repeat numbers start at 0 for each order.
+        """
+        ...
+
+
+def shown(match: Match, draw: int) -> tuple[int, int]:
+    """The entrant to show first and the one to show second, by the coin of the match (the same for a-b and b-a)."""
+    low, high = (match.a, match.b) if match.a < match.b else (match.b, match.a)
+    return (low, high) if draw & 1 else (high, low)
+
+
+def preference(match: Match, comparison: Comparison, judgment: Judgment) -> float | None:
+    """What a judgment says for `match.a`, in [0, 1]; None where it has no preference."""
+    p_first = judgment.p_first
+    if p_first is None:
+        return None
+    return p_first if comparison.first == match.a else 1.0 - p_first
+
+
+def tally(match: Match, comparisons: Sequence[Comparison], judgments: Sequence[Judgment]) -> Verdict:
+    """The verdict that averages the preferences at hand; one without a preference where there are none.
+
+    This is also the verdict of a match that a spent budget cuts short.
+    """
+    known = [
+        p
+        for comparison, judgment in zip(comparisons, judgments, strict=True)
+        if (p := preference(match, comparison, judgment)) is not None
+    ]
+    p_a = sum(known) / len(known) if known else None
+    return Verdict(match, p_a, tuple(comparisons), tuple(judgments))
+
+
+NOT_PAID = Judgment(Outcome.FAILED, None, detail="budget spent before this comparison")
