@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.types import Comparison, Field, Judgment, Match, Outcome, Round, Verdict
+from tournament.ratings import fit, order, p_best
+from tournament.types import Comparison, Field, Judgment, Match, Round, Verdict
 
 Play = Generator[Round, list[Verdict], None]
 Decide = Generator[tuple[Comparison, ...], tuple[Judgment, ...], Verdict]
@@ -17,21 +18,29 @@ Decide = Generator[tuple[Comparison, ...], tuple[Judgment, ...], Verdict]
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """Every verdict of a problem so far, in the order in which the strategy asked for the matches.
+    """Every verdict of a problem so far, round by round, in the order in which the strategy asked for the matches.
 
     `lots` holds one uniform number an entrant, drawn from (seed, problem id, text): the last tie-break. `limit` is the
-    number of comparisons that the strategy was told it may use, None where there is no such limit.
+    number of comparisons that may be used, None where there is no such limit. `complete` says that the strategy
+    played to its end.
     """
 
     field: Field
     lots: NDArray[np.float64]
     limit: int | None = None
-    verdicts: list[Verdict] = field(default_factory=list)
+    rounds: list[list[Verdict]] = field(default_factory=list)
+    complete: bool = False
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """The verdicts of all rounds, first to last."""
+        return [verdict for verdicts in self.rounds for verdict in verdicts]
 
     def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Matches as an (m, 2) array of entrants and the (m,) preferences for the first of each; NaN for none."""
-        pairs = np.array([v.match for v in self.verdicts], dtype=np.int64).reshape(-1, 2)
-        p_a = np.array([np.nan if v.p_a is None else v.p_a for v in self.verdicts], dtype=np.float64)
+        verdicts = self.verdicts
+        pairs = np.array([v.match for v in verdicts], dtype=np.int64).reshape(-1, 2)
+        p_a = np.array([np.nan if v.p_a is None else v.p_a for v in verdicts], dtype=np.float64)
         return pairs, p_a
 
     def wins(self) -> NDArray[np.float64]:
@@ -63,11 +72,15 @@ class Ranking:
 class PairingStrategy(Protocol):
     """Who meets whom. A frozen dataclass of its parameters; the pairs of a round are distinct."""
 
-    def play(self, field: Field, limit: int | None, rng: np.random.Generator) -> Play:
+    def matches(self, n: int) -> tuple[int, int]:
+        """The fewest and the most matches that a field of `n` entrants takes without a limit."""
+        ...
+
+    def play(self, record: Record, rng: np.random.Generator) -> Play:
         """Yield a round of matches, receive its verdicts in the same order; return when done.
 
-        `limit` is the number of comparisons that may be used, None for no limit. A verdict may have no preference.
-        When the budget ends in the middle, the generator is closed.
+        The verdicts are in `record` too by the time they are received. A verdict may have no preference. When the
+        budget ends in the middle, the generator is closed.
         """
         ...
 
@@ -125,4 +138,22 @@ def tally(match: Match, comparisons: Sequence[Comparison], judgments: Sequence[J
     return Verdict(match, p_a, tuple(comparisons), tuple(judgments))
 
 
-NOT_PAID = Judgment(Outcome.FAILED, None, detail="budget spent before this comparison")
+
+def ranked(record: Record, primary: NDArray[np.float64], *, rating: NDArray[np.float64] | None = None) -> Ranking:
+    """Rank by `primary` (n,), higher first; equal values by head-to-head, then by rating, then by the seeded lots.
+
+    The rating is Bradley-Terry's on the log-odds scale unless one is given; standard errors, taken against the mean of
+    the field, and P(best) are always those of the Bradley-Terry posterior.
+    """
+    wins = record.wins()
+    posterior = fit(wins)
+    shown_rating = posterior.rating if rating is None else rating
+    ordering = order(primary, wins, record.lots, rating=posterior.rating)
+    return Ranking(
+        order=ordering.order,
+        rating=shown_rating,
+        stderr=posterior.field_stderr,
+        p_best=p_best(posterior.rating, posterior.covariance),
+        tie_breaks=ordering.tie_breaks,
+        best_by=ordering.tie_break_for_best,
+    )

@@ -1,0 +1,1 @@
+"""Judges, presets and sweeps as TOML."""

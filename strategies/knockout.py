@@ -1,0 +1,80 @@
+"""Single elimination: N - 1 matches, the loser leaves (the RRM paper's way to pick the best of N)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament.strategy import Play, Ranking, Record, ranked
+from tournament.types import Match, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knockout:
+    """Single elimination; `draw` is "random", "given" (file order) or entrant numbers such as "3,7,0,1".
+
+    A field that is no power of two gives byes in the first round to the last of the draw. Where a match brings no
+    preference, the seeded lots say who goes on, and the ranking names them as a tie-break. Candidates are ranked by
+    the round they reached, then by rating.
+    """
+
+    draw: str = "random"
+
+    def matches(self, n: int) -> tuple[int, int]:
+        """Every match sends one entrant home."""
+        return max(n - 1, 0), max(n - 1, 0)
+
+    def play(self, record: Record, rng: np.random.Generator) -> Play:
+        """Play round after round until one entrant is left."""
+        alive = self._bracket(len(record.field), rng)
+        playing = 2 * len(alive) - (1 << (len(alive) - 1).bit_length())
+        while len(alive) > 1:
+            matches = [Match(*alive[i : i + 2]) for i in range(0, playing, 2)]
+            verdicts = yield matches
+            alive = [_goes_on(verdict, record) for verdict in verdicts] + alive[playing:]
+            playing = len(alive)
+
+    def rank(self, record: Record) -> Ranking:
+        """By round reached, then by rating; those still in when the budget ended count as having reached the last."""
+        ranking = ranked(record, self._reached(record))
+        if all(verdict.winner is not None for verdict in record.verdicts):
+            return ranking
+        champion_drew = any(v.winner is None and ranking.order[0] in v.match for v in record.verdicts)
+        return replace(
+            ranking,
+            tie_breaks=tuple(sorted({*ranking.tie_breaks, "draw"})),
+            best_by="draw" if champion_drew else ranking.best_by,
+        )
+
+    def best(self, record: Record) -> int:
+        """The champion of a whole bracket; else the first of the ranking."""
+        if record.complete and record.rounds:
+            return _goes_on(record.rounds[-1][0], record)
+        return self.rank(record).order[0]
+
+    def _bracket(self, n: int, rng: np.random.Generator) -> list[int]:
+        if self.draw == "random":
+            return [int(i) for i in rng.permutation(n)]
+        if self.draw == "given":
+            return list(range(n))
+        bracket = [int(part) for part in self.draw.split(",")]
+        if sorted(bracket) != list(range(n)):
+            raise ValueError(f"draw={self.draw!r} must name each of the {n} entrants 0 to {n - 1} once")
+        return bracket
+
+    def _reached(self, record: Record) -> NDArray[np.float64]:
+        """The number of rounds each entrant came through; all of them for those who have not lost."""
+        reached = np.full(len(record.field), float(len(record.rounds)))
+        for number, verdicts in enumerate(record.rounds):
+            for verdict in verdicts:
+                reached[sum(verdict.match) - _goes_on(verdict, record)] = number
+        return reached
+
+
+def _goes_on(verdict: Verdict, record: Record) -> int:
+    if verdict.winner is not None:
+        return verdict.winner
+    a, b = verdict.match
+    return a if record.lots[a] > record.lots[b] else b

@@ -1,0 +1,32 @@
+"""The server fixture, and the `sglang` marker on every test in this folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .install import default_directory, is_installed
+from .server import Server, serve
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests in this folder; pytest passes those of the whole session."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker("sglang")
+
+
+@pytest.fixture(scope="session")
+def sglang_server() -> Iterator[Server]:
+    """A real SGLang on the CPU, one for the whole session."""
+    directory = default_directory()
+    if not is_installed(directory):
+        reason = f"SGLang is not installed in {directory}: run python tests/sglang_cpu/install.py"
+        if os.environ.get("TOURNEY_REQUIRE_SGLANG") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with serve(directory) as server:
+        yield server

@@ -1,0 +1,118 @@
+"""One problem: rounds become matches, matches become waves of comparisons, judgments become verdicts.
+
+This is plain Python without an event loop: `play` yields waves of comparisons and receives their judgments. The runner
+drives it from servers and the ledger, `simulate` from a judge that answers at once; both play the very same matches.
+All matches of a round go side by side, in lockstep: a wave holds the next comparisons of every open match. So what is
+asked next never depends on which answer came first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Sequence
+
+import numpy as np
+
+from tournament import seeding
+from tournament.strategy import Decide, MatchStrategy, PairingStrategy, Record, tally
+from tournament.types import Comparison, Field, Judgment, Match, Verdict
+
+Wave = list[Comparison]
+Answers = Sequence[Judgment | None]
+Meetings = Counter[tuple[int, int]]
+
+
+def open_record(field: Field, *, seed: int, limit: int | None = None) -> Record:
+    """An empty record whose lots are drawn from the seed, the problem's id and each entrant's text."""
+    key = seeding.key(seed, "lots", field.problem_id)
+    lots = [seeding.uniform(seeding.key(key, text)) for text in field.texts]
+    return Record(field=field, lots=np.array(lots), limit=limit)
+
+
+def play(
+    record: Record, pairing: PairingStrategy, matching: MatchStrategy, *, seed: int
+) -> Generator[Wave, Answers, None]:
+    """Play a problem to its end: yield waves of comparisons, receive as many answers in the same order.
+
+    An answer of None says that the budget ended before that comparison. Its match is then decided by what it has, the
+    rest of the problem is not played, and `record.complete` stays False. Verdicts are put into `record`.
+    """
+    if len(record.field) < 2:
+        record.complete = True
+        return
+    strategy = pairing.play(record, seeding.generator(seed, "pairing", record.field.problem_id))
+    key = seeding.key(seed, "match", record.field.problem_id)
+    meetings: Meetings = Counter()
+    try:
+        matches = next(strategy)
+        while True:
+            verdicts, whole = yield from _play_round(matches, matching, key, meetings)
+            record.rounds.append(verdicts)
+            if not whole:
+                strategy.close()
+                return
+            matches = strategy.send(verdicts)
+    except StopIteration:
+        record.complete = True
+
+
+def _play_round(
+    matches: list[Match], matching: MatchStrategy, key: int, meetings: Meetings
+) -> Generator[Wave, Answers, tuple[list[Verdict], bool]]:
+    tables = [_Table(match, matching, key, meetings) for match in matches]
+    whole = True
+    waiting = [table for table in tables if table.asked]
+    while waiting:
+        wave = [comparison for table in waiting for comparison in table.asked]
+        answers = yield wave
+        start = 0
+        for table in waiting:
+            stop = start + len(table.asked)
+            whole &= table.receive(answers[start:stop])
+            start = stop
+        waiting = [table for table in waiting if table.asked]
+        if not whole:
+            break
+    for table in tables:
+        meetings.update((comparison.first, comparison.second) for comparison in table.comparisons)
+    return [table.verdict or tally(table.match, table.comparisons, table.judgments) for table in tables], whole
+
+
+class _Table:
+    """One match under way: its strategy, what it asked for last, and what it was told so far."""
+
+    __slots__ = ("asked", "comparisons", "deciding", "earlier", "judgments", "match", "verdict")
+
+    def __init__(self, match: Match, matching: MatchStrategy, key: int, meetings: Meetings) -> None:
+        self.match = match
+        self.earlier = (meetings[match.a, match.b], meetings[match.b, match.a]) if meetings else (0, 0)
+        self.deciding: Decide = matching.decide(match, seeding.match_draw(key, match.a, match.b, sum(self.earlier)))
+        self.comparisons: list[Comparison] = []
+        self.judgments: list[Judgment] = []
+        self.verdict: Verdict | None = None
+        self.asked: tuple[Comparison, ...] = ()
+        self._advance(None)
+
+    def receive(self, answers: Answers) -> bool:
+        """Hand over the answers to what was asked; False where the budget ended before one of them."""
+        judgments = [answer for answer in answers if answer is not None]
+        asked, self.asked = self.asked, ()
+        self.comparisons += [c for c, answer in zip(asked, answers, strict=True) if answer is not None]
+        self.judgments += judgments
+        if len(judgments) < len(answers):
+            self.deciding.close()
+            return False
+        self._advance(tuple(judgments))
+        return True
+
+    def _advance(self, judgments: tuple[Judgment, ...] | None) -> None:
+        try:
+            asked = next(self.deciding) if judgments is None else self.deciding.send(judgments)
+        except StopIteration as stop:
+            self.verdict = stop.value
+            return
+        # A pair that meets again goes on counting its repeats, so that an old judgment is not taken for a new one.
+        self.asked = asked if self.earlier == (0, 0) else tuple(self._numbered(c) for c in asked)
+
+    def _numbered(self, comparison: Comparison) -> Comparison:
+        return comparison._replace(repeat=comparison.repeat + self.earlier[comparison.first != self.match.a])

@@ -1,0 +1,228 @@
+"""The store of every judgment ever paid for: SQLite, keyed by a hash of everything that changes a judgment.
+
+One thread owns the writing connection. It takes all judgments that are waiting, writes them in one transaction, and
+only then lets their strategies hear of them. Reading uses a connection of its own, which in WAL mode never waits for
+the writer; a look-up by key takes microseconds and is done in place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import NamedTuple
+
+from tournament.errors import LedgerError
+from tournament.judge import JudgeIdentity
+from tournament.types import Comparison, Field, Judgment, Outcome, Prompt
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS judgments (
+  key BLOB PRIMARY KEY, outcome TEXT NOT NULL, p_first REAL, text TEXT NOT NULL, detail TEXT NOT NULL,
+  prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
+  seconds REAL NOT NULL, problem TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL,
+  repeat INTEGER NOT NULL, thinking_limit INTEGER) WITHOUT ROWID
+"""
+# A comparison that failed cost nothing, so a later try may take its place; whatever was paid for stays.
+_INSERT = """
+INSERT INTO judgments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+ON CONFLICT (key) DO UPDATE SET outcome=excluded.outcome, p_first=excluded.p_first, text=excluded.text,
+  detail=excluded.detail, prompt_tokens=excluded.prompt_tokens, completion_tokens=excluded.completion_tokens,
+  cached_tokens=excluded.cached_tokens, seconds=excluded.seconds
+WHERE judgments.outcome = 'failed'
+"""
+_SELECT = """
+SELECT key, outcome, p_first, text, detail, prompt_tokens, completion_tokens, cached_tokens, seconds
+FROM judgments WHERE outcome != 'failed' AND key IN
+"""
+
+
+class Entry(NamedTuple):
+    """One judgment to be kept: its key, what was compared, and what came back."""
+
+    key: bytes
+    problem: str
+    first: str
+    second: str
+    comparison: Comparison
+    judgment: Judgment
+
+
+class Keys:
+    """Makes ledger keys for the comparisons of one field; everything that changes a judgment goes in."""
+
+    def __init__(self, identity: JudgeIdentity, field: Field) -> None:
+        self._texts = [_digest(text.encode("utf-8", "surrogatepass")) for text in field.texts]
+        self._repeats = not identity.deterministic
+        base = hashlib.sha256(identity.digest().encode())
+        base.update(_prompt_bytes(field.prompt))
+        if identity.reads_field:
+            base.update(b"".join(sorted(self._texts)))
+        self._base = base.digest()
+
+    def of(self, comparison: Comparison) -> bytes:
+        """The 20-byte key of a comparison."""
+        first, second, repeat, limit, continues = comparison
+        tail = b"%d %d" % (repeat if self._repeats else 0, -1 if limit is None else limit)
+        if continues is not None:
+            tail += _digest(continues.text.encode("utf-8", "surrogatepass"))
+        return _digest(self._base + self._texts[first] + self._texts[second] + tail)
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=20).digest()
+
+
+def _prompt_bytes(prompt: Prompt) -> bytes:
+    if isinstance(prompt, str):
+        return b"t" + prompt.encode("utf-8", "surrogatepass")
+    turns = (f"{len(m.role)}:{m.role}{len(m.content)}:{m.content}" for m in prompt)
+    return b"c" + "".join(turns).encode("utf-8", "surrogatepass")
+
+
+class Ledger:
+    """Judgments on disk; opened for one run at a time.
+
+    Raises:
+        LedgerError: where the file is damaged, locked by another program, or of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._waiting: queue.SimpleQueue[tuple[Sequence[Entry], Future[None]] | None] = queue.SimpleQueue()
+        self._writer = self._open()
+        self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
+        self._thread.start()
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Judgment]:
+        """The judgments already paid for, by key; failed comparisons are not among them."""
+        found: dict[bytes, Judgment] = {}
+        try:
+            for start in range(0, len(keys), 500):
+                part = keys[start : start + 500]
+                for key, outcome, *rest in self._reader.execute(f"{_SELECT} ({','.join('?' * len(part))})", part):
+                    found[key] = Judgment(Outcome(outcome), *rest)
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+        return found
+
+    async def put(self, entries: Sequence[Entry]) -> None:
+        """Keep judgments; returns when they are on disk."""
+        done: Future[None] = Future()
+        self._waiting.put((entries, done))
+        await asyncio.wrap_future(done)
+
+    def count(self) -> int:
+        """How many judgments are kept."""
+        try:
+            return int(self._reader.execute("SELECT count(*) FROM judgments").fetchone()[0])
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def entries(self, problem: str | None = None) -> Iterator[Entry]:
+        """Every judgment kept, or those of one problem; for audits and for people."""
+        where = "" if problem is None else "WHERE problem = ?"
+        rows = self._reader.execute(f"SELECT * FROM judgments {where}", () if problem is None else (problem,))  # noqa: S608
+        for key, outcome, p_first, text, detail, *rest in rows:
+            tokens, seconds, (name, first, second, repeat, limit) = rest[:3], rest[3], rest[4:]
+            judgment = Judgment(Outcome(outcome), p_first, text, detail, *tokens, seconds)
+            yield Entry(key, name, first, second, Comparison(-1, -1, repeat, limit), judgment)
+
+    def close(self) -> None:
+        """Write what is waiting and close the file."""
+        self._waiting.put(None)
+        self._thread.join()
+        self._reader.close()
+        self._writer.close()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            _refuse_truncated(self.path)
+            connection = sqlite3.connect(self.path, timeout=5.0, check_same_thread=False, isolation_level=None)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, VERSION):
+                raise LedgerError(f"{self.path}: a ledger of version {version}; this tourney reads version {VERSION}")
+            connection.execute(_SCHEMA)
+            connection.execute(f"PRAGMA user_version={VERSION}")
+            connection.execute("SELECT * FROM judgments LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+        return connection
+
+    def _broken(self, error: sqlite3.Error) -> LedgerError:
+        if "locked" in str(error):
+            return LedgerError(f"{self.path}: the ledger is locked by another program; end it, then run again")
+        return LedgerError(
+            f"{self.path}: the ledger cannot be used ({error}); save what is readable with"
+            f" `sqlite3 {self.path} .recover`, or move it away to start afresh"
+        )
+
+    def _write_all(self) -> None:
+        ending = False
+        while not ending:
+            batch = [self._waiting.get()]
+            while not self._waiting.empty():
+                batch.append(self._waiting.get())
+            ending = None in batch
+            self._write([item for item in batch if item is not None])
+
+    def _write(self, batch: list[tuple[Sequence[Entry], Future[None]]]) -> None:
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._writer.executemany(_INSERT, (_row(entry) for entries, _ in batch for entry in entries))
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            for _, done in batch:
+                done.set_exception(self._broken(error))
+            return
+        for _, done in batch:
+            done.set_result(None)
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    comparison, judgment = entry.comparison, entry.judgment
+    return (entry.key, judgment.outcome.value, *judgment[1:], *entry[1:4], comparison.repeat, comparison.thinking_limit)
+
+
+def _refuse_truncated(path: Path) -> None:
+    """SQLite's header counts the pages; fewer on disk means that the file was cut off."""
+    with path.open("ab"):
+        pass
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header:
+        return
+    size = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    if len(header) < 100 or path.stat().st_size < (65536 if size == 1 else size) * pages:
+        raise sqlite3.DatabaseError("it is shorter than its header says: cut off")
+
+
+class MemoryLedger:
+    """Judgments kept for as long as this object lives: what the API uses where no run folder is asked for."""
+
+    def __init__(self) -> None:
+        self._judgments: dict[bytes, Judgment] = {}
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Judgment]:
+        """The judgments already known, by key; failed comparisons are not among them."""
+        return {key: self._judgments[key] for key in keys if key in self._judgments}
+
+    async def put(self, entries: Sequence[Entry]) -> None:
+        """Keep judgments."""
+        kept = {entry.key: entry.judgment for entry in entries if entry.judgment.outcome is not Outcome.FAILED}
+        self._judgments.update(kept)
+
+    def close(self) -> None:
+        """Nothing to give back."""

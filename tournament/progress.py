@@ -1,0 +1,45 @@
+"""What a run has done so far: plain counters that anybody may read while it goes on."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tournament.types import Judgment, Outcome
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counters of a run. `paid` counts comparisons that were judged in this session, `reused` those from the ledger."""
+
+    begun: int = 0
+    done: int = 0
+    partial: int = 0
+    failed: int = 0
+    paid: int = 0
+    reused: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    started: float = field(default_factory=time.monotonic)
+
+    def count(self, judgments: Sequence[Judgment]) -> None:
+        """Book judgments that have just been paid for."""
+        self.paid += len(judgments)
+        for judgment in judgments:
+            self.prompt_tokens += judgment.prompt_tokens
+            self.completion_tokens += judgment.completion_tokens
+            self.outcomes[judgment.outcome] += 1
+
+    def finish(self, *, partial: bool, failed: bool) -> None:
+        """Book a problem."""
+        self.done += 1
+        self.partial += partial
+        self.failed += failed
+
+    @property
+    def invalid(self) -> int:
+        """Paid comparisons that brought no preference."""
+        return self.paid - self.outcomes[Outcome.DECIDED] - self.outcomes[Outcome.TIE]

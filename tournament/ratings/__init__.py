@@ -1,0 +1,28 @@
+"""Ratings: pure kernels on arrays, from preferences to strengths, intervals and orders.
+
+A rating is a strength on the natural log-odds scale with a standard error. Nothing here does I/O, draws
+random numbers or keeps state between calls.
+"""
+
+from tournament.ratings.bradley_terry import PRIOR_SD, BradleyTerryFit, fit
+from tournament.ratings.elo import elo, to_log_odds
+from tournament.ratings.intervals import Interval, normal, wilson
+from tournament.ratings.ordering import Ordering, TieBreak, order
+from tournament.ratings.p_best import p_best
+from tournament.ratings.tally import wins_matrix
+
+__all__ = [
+    "PRIOR_SD",
+    "BradleyTerryFit",
+    "Interval",
+    "Ordering",
+    "TieBreak",
+    "elo",
+    "fit",
+    "normal",
+    "order",
+    "p_best",
+    "to_log_odds",
+    "wilson",
+    "wins_matrix",
+]
