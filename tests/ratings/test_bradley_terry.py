@@ -89,10 +89,9 @@ def test_agrees_with_maximum_likelihood_under_a_weak_prior(n: int) -> None:
     spectral = choix.ilsr_pairwise(n, listed(wins), alpha=0.0, tol=1e-10)
     np.testing.assert_allclose(weak.rating, spectral - spectral.mean(), atol=1e-6)
     pairs = listed(wins)
-    names = [[str(pair[side]) for pair in pairs] for side in (0, 1)]
-    scores = evalica.bradley_terry(
-        *names, [evalica.Winner.X] * len(pairs), tolerance=1e-12, limit=10_000
-    ).scores
+    winners, losers = [str(i) for i, _ in pairs], [str(j) for _, j in pairs]
+    won = [evalica.Winner.X] * len(pairs)
+    scores = evalica.bradley_terry(winners, losers, won, tolerance=1e-12, limit=10_000).scores
     logs = np.log([scores[str(i)] for i in range(n)])
     np.testing.assert_allclose(weak.rating, logs - logs.mean(), atol=1e-6)
 
@@ -219,6 +218,14 @@ def test_giving_up_is_reported() -> None:
     assert not fitted.converged
     assert fitted.iterations == 2
     assert np.isfinite(fitted.rating).all()
+
+
+def test_a_problem_that_stands_still_is_left_alone_while_its_neighbour_climbs() -> None:
+    easy, hard = connected(6, seed=1).astype(np.float64), transitive(6)
+    together = fit(np.stack([easy, hard]), prior_sd=100.0, tolerance=0.5)
+    alone = fit(easy, prior_sd=100.0, tolerance=0.5)
+    assert together.iterations[0] == alone.iterations < together.iterations[1]
+    np.testing.assert_allclose(together.rating[0], alone.rating, atol=1e-12)
 
 
 def test_one_hard_problem_does_not_hide_behind_easy_ones() -> None:

@@ -40,6 +40,12 @@ def test_wilson_without_trials_knows_nothing() -> None:
     assert 0.0 < interval.low[1] < 0.5 < interval.high[1] < 1.0
 
 
+def test_wilson_reaches_the_ends_when_all_trials_agree() -> None:
+    interval = wilson([0.0, 7.0, 0.0, 13.0], [7.0, 7.0, 13.0, 13.0])
+    assert interval.low[[0, 2]].tolist() == [0.0, 0.0]
+    assert interval.high[[1, 3]].tolist() == [1.0, 1.0]
+
+
 def test_wilson_broadcasts() -> None:
     interval = wilson([[1.0], [2.5]], [5.0, 10.0, 20.0])
     assert interval.low.shape == interval.high.shape == (2, 3)

@@ -3,8 +3,8 @@
 Usage: python tests/sglang_cpu/install.py [DIR]
 
 Without DIR, the folder is `.sglang-cpu/` at the root of the repository, or the one that the environment
-variable TOURNEY_SGLANG_CPU names. The virtual environment gets the Python that runs this script. A second call
-does nothing; a call after a change of the recipe, or after an installation that was cut short, starts afresh.
+variable TOURNEY_SGLANG_CPU names. The virtual environment gets the Python that runs this script. A second
+call does nothing; one after a change of the recipe, or after an installation cut short, starts afresh.
 """
 
 import argparse

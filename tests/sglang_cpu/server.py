@@ -69,12 +69,12 @@ def serve(directory: Path, *, port: int | None = None, extra: Sequence[str] = ()
         ServerError: It is not installed, or it ended or was silent instead of coming up.
     """
     if not is_installed(directory):
-        raise ServerError(f"{directory}: nothing up to date here; run python tests/sglang_cpu/install.py")
+        raise ServerError(f"{directory}: not installed; run python tests/sglang_cpu/install.py")
     port = _free_port() if port is None else port
     log_path = directory / f"server-{port}.log"
     command = [str(python_of(directory)), *_arguments(directory, port), *extra]
     with log_path.open("wb") as log:
-        # A session of its own, so that its children can be ended with it and Ctrl-C reaches only this process.
+        # A session of its own: its children can be ended with it, and Ctrl-C reaches this process alone.
         process = subprocess.Popen(
             command, env=_environment(), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )

@@ -20,10 +20,10 @@ Two ratings of this spread differ by as much as a standard logistic variable doe
 that one candidate beats another close to uniform before any match is played.
 """
 
-_PRIOR_SD_RANGE = (1e-6, 1e6)
+_PRIOR_SD_RANGE = (1e-6, 1e4)
 _CHUNK_ELEMENTS = 2**16
 _COMMON = 1.0
-_EXP_LIMIT = 300.0
+_EXP_LIMIT = 700.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +88,9 @@ def fit(
     Args:
         wins: Summed preference, shape `(..., n, n)` with n >= 1: entry `[i, j]` is how much `i` was
             preferred to `j`. Fractions are allowed; a tie is half a win each way; the diagonal is ignored.
-        prior_sd: Standard deviation of the normal prior on each rating, in log-odds, from 1e-6 to 1e6. The
-            ridge precision is `1 / prior_sd**2`. Large values approach maximum likelihood.
+        prior_sd: Standard deviation of the normal prior on each rating, in log-odds, from 1e-6 to 1e4. The
+            ridge precision is `1 / prior_sd**2`. Large values approach maximum likelihood; where that has no
+            finite answer, rounding may then keep the steps above the tolerance.
         tolerance: Largest change of any rating difference, in log-odds, that counts as standing still.
         max_iterations: Newton steps after which a fit is returned unconverged.
 
@@ -101,7 +102,7 @@ def fit(
             parameter is out of range.
     """
     if not _PRIOR_SD_RANGE[0] <= prior_sd <= _PRIOR_SD_RANGE[1]:
-        raise ValueError(f"prior_sd is {prior_sd}; give a standard deviation in log-odds from 1e-6 to 1e6")
+        raise ValueError(f"prior_sd is {prior_sd}; give a standard deviation in log-odds from 1e-6 to 1e4")
     if not (tolerance > 0 and max_iterations >= 1):
         raise ValueError(f"got tolerance {tolerance}, max_iterations {max_iterations}; give both above zero")
     goal = _Goal(prior_sd=float(prior_sd), tolerance=tolerance, max_iterations=max_iterations)
@@ -214,6 +215,7 @@ def _covariance(wins: Floats, rating: Floats, precision: float) -> Floats:
     """Return the inverse of the negative Hessian at the given ratings."""
     n = wins.shape[-1]
     _, information = _slopes(wins, wins + wins.swapaxes(-1, -2), rating, precision)
-    inverse: Floats = np.linalg.inv(_curvature(information, precision))
+    inverse = np.asarray(np.linalg.inv(_curvature(information, precision)), dtype=np.float64)
     # Give back the variance of the common level that the stiffening took away.
-    return inverse + (1.0 / precision - 1.0 / (precision + n * _COMMON)) / n
+    covariance: Floats = inverse + (1.0 / precision - 1.0 / (precision + n * _COMMON)) / n
+    return covariance

@@ -38,7 +38,7 @@ def elo(
         initial: Points every candidate starts with.
 
     Returns:
-        Points of each candidate, shape `(n,)`. `to_log_odds` turns them into ratings.
+        Points, shape `(n,)`; `to_log_odds` turns them into ratings.
 
     Raises:
         ValueError: If the matches do not fit the field (see `tally.decided`), or `scale` is not positive.
@@ -47,9 +47,7 @@ def elo(
     indices, preference = decided(pairs, p_a, n)
     points = [float(initial)] * n
     for (a, b), got in zip(indices.tolist(), preference.tolist(), strict=True):
-        exponent = (points[b] - points[a]) / scale
-        # Beyond this the expectation is 0 or 1 to the last digit, and the power would overflow.
-        expected = 1.0 / (1.0 + 10.0 ** max(-_FAR, min(_FAR, exponent)))
+        expected = _expected((points[a] - points[b]) / scale)
         gain = k * (got - expected)
         points[a] += gain
         points[b] -= gain
@@ -71,6 +69,11 @@ def to_log_odds(points: ArrayLike, scale: float = 400.0) -> NDArray[np.float64]:
     """
     _check_scale(scale)
     return np.asarray(points, dtype=np.float64) * (math.log(10.0) / scale)
+
+
+def _expected(lead: float) -> float:
+    """Return the expected preference for a candidate ahead by `lead` scales, without overflow."""
+    return float(1.0 / (1.0 + 10.0 ** max(-_FAR, min(_FAR, -lead))))
 
 
 def _check_scale(scale: float) -> None:

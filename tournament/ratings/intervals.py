@@ -49,7 +49,10 @@ def wilson(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> Inte
     total = played + z * z
     centre = (share * played + 0.5 * z * z) / total
     half = z / total * np.sqrt(share * (1.0 - share) * played + 0.25 * z * z)
-    return Interval(low=np.maximum(centre - half, 0.0), high=np.minimum(centre + half, 1.0), level=level)
+    # The ends are exact where no trial, or every trial, succeeded; rounding would leave them just short.
+    low = np.where(won > 0.0, (centre - half).clip(0.0, 1.0), 0.0)
+    high = np.where(won < played, (centre + half).clip(0.0, 1.0), 1.0)
+    return Interval(low=low, high=high, level=level)
 
 
 def normal(mean: ArrayLike, stderr: ArrayLike, level: float = 0.95) -> Interval:

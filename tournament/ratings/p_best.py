@@ -71,7 +71,7 @@ def _differences(mean: Floats, spread: Floats) -> tuple[Floats, Floats]:
     # A trace of variance, far below any that is real, lets certain and exactly tied ratings through.
     diagonal += _JITTER * (diagonal.max(-1, keepdims=True) + _JITTER)
     try:
-        factor: Floats = np.linalg.cholesky(lead)
+        factor = np.asarray(np.linalg.cholesky(lead), dtype=np.float64)
     except np.linalg.LinAlgError as error:
         raise ValueError("covariance is not positive semi-definite; give one that a fit returned") from error
     return mean[:, :-1] - mean[:, -1:], factor

@@ -1,0 +1,83 @@
+"""The command `tourney`: its verbs, loaded when they are used, and one line for every error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, cast
+
+import click
+
+from tournament import __version__
+from tournament.errors import TourneyError
+
+_VERBS = {
+    "rank": "Rank the candidates of every problem in a file and pick the best.",
+    "plan": "Say what a run would cost, before paying for it.",
+    "show": "Show a run, or one problem of it: matches, ratings, the judge's words.",
+    "list": "List strategies, judges or presets with their parameters.",
+}
+
+
+class _Verbs(click.Group):
+    """A group that imports a verb's file only when that verb is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        return cast("click.Command", import_module(f"tournament.cli.{cmd_name}").command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tourney")
+def cli() -> None:
+    """Pick the best of N responses by letting a judge compare them in pairs, under a budget.
+
+    Without a server the judge is the built-in checks, no language model: `tourney rank examples/gsm8k.jsonl`. With a
+    model on SGLang: `tourney rank FILE --judge sglang --base-url http://127.0.0.1:30000`.
+
+    Exit codes: 0 all well, 1 some problems failed, 2 wrong usage or input, 3 judge unreachable, 130 interrupted.
+    """
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code; every expected error is one line on stderr."""
+    try:
+        code = cli.main(args=arguments, prog_name="tourney", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except TourneyError as error:
+        return _complain(str(error), error.exit_code)
+    except click.Abort:
+        return _complain("interrupted", 130)
+    except click.ClickException as error:
+        hint = f" (see `{error.ctx.command_path} --help`)" if getattr(error, "ctx", None) else ""
+        return _complain(f"{error.format_message()}{hint}", 2)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 130)
+    except BrokenPipeError:
+        # The reader of our stdout went away (`| head`); nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _complain(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    click.echo(f"tourney: error: {line}", err=True)
+    return code
+
+
+def entry(*_: Any) -> None:
+    """The console script."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,130 @@
+"""The options that several verbs share, and how they become a configuration and an input file."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tournament.config import RunConfig, load, merge, preset
+from tournament.errors import UsageError
+from tournament.records import Scan, scan, spool
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_LIMIT_HELP = "The most {unit} {scope}."
+_UNITS: dict[str, tuple[type, str]] = {
+    "comparisons": (int, "comparisons"),
+    "tokens": (int, "tokens, prompt and completion together"),
+    "seconds": (float, "wall-clock seconds"),
+    "money": (float, "money, in the unit of the prices"),
+}
+
+
+def config_options(command: F) -> F:
+    """Add judge, strategy, match, budget, price and seed options to a verb."""
+    options = [
+        click.option("--config", type=click.Path(path_type=Path), help="A TOML file with the same settings."),
+        click.option("--preset", help="A named set of settings; see `tourney list presets`."),
+        click.option("--judge", help="Who compares; `tourney list judges`. [default: checks, no language model]"),
+        click.option("--base-url", help="The judge server's address; short for -J base_url=..."),
+        click.option("-J", "--judge-option", multiple=True, metavar="KEY=VALUE", help="A setting of the judge."),
+        click.option("--strategy", help="Who meets whom; `tourney list strategies`. [default: knockout]"),
+        click.option("-S", "--strategy-option", multiple=True, metavar="KEY=VALUE", help="A parameter of the strategy."),
+        click.option("--votes", type=int, help="Parallel samples a match, orders balanced. [default: 1]"),
+        click.option("--rethink", type=int, help="How often an open match is thought over again. [default: 0]"),
+        click.option("-M", "--match-option", multiple=True, metavar="KEY=VALUE", help="A parameter of voting or re-thinking."),
+        *[_limit(f"--max-{unit}", unit, "a problem may take") for unit in _UNITS],
+        *[_limit(f"--total-{unit}", unit, "the run may take, shared equally by its problems") for unit in _UNITS],
+        click.option("--price-prompt", type=float, help="Money for a million prompt tokens."),
+        click.option("--price-completion", type=float, help="Money for a million completion tokens."),
+        click.option("--seed", type=int, help="Random seed: same seed, same matches, same result. [default: 0]"),
+        click.option("--in-flight", type=int, help="The most comparisons under way at once. [default: 64]"),
+    ]
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+
+def _limit(flag: str, unit: str, scope: str) -> Callable[[Any], Any]:
+    kind, words = _UNITS[unit]
+    return click.option(flag, type=kind, help=_LIMIT_HELP.format(unit=words, scope=scope))
+
+
+def build_config(given: Mapping[str, Any]) -> RunConfig:
+    """The configuration of the options: defaults, then preset, then file, then flags."""
+    config = RunConfig()
+    if given["preset"]:
+        config = merge(config, preset(given["preset"]), f"preset {given['preset']}")
+    if given["config"]:
+        config = merge(config, load(given["config"]), str(given["config"]))
+    config = merge(config, _flags(given, config), "options")
+    if config.in_flight < 1:
+        raise UsageError(f"--in-flight {config.in_flight}: give at least 1")
+    return config
+
+
+def _flags(given: Mapping[str, Any], config: RunConfig) -> dict[str, Any]:
+    judge = _pairs(given["judge_option"], "-J")
+    if given["base_url"]:
+        judge["base_url"] = given["base_url"]
+    document: dict[str, Any] = {
+        "judge": {"name": _dashed(given["judge"] or config.judge), **judge},
+        "strategy": {"name": _dashed(given["strategy"] or config.strategy), **_pairs(given["strategy_option"], "-S")},
+        "match": _known(votes=given["votes"], rethinks=given["rethink"]) | _pairs(given["match_option"], "-M"),
+        "budget": {
+            "problem": _known(**{unit: given[f"max_{unit}"] for unit in _UNITS}),
+            "run": _known(**{unit: given[f"total_{unit}"] for unit in _UNITS}),
+        },
+        "prices": _known(prompt=given["price_prompt"], completion=given["price_completion"]),
+    }
+    return document | _known(seed=given["seed"], in_flight=given["in_flight"])
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _known(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _pairs(texts: tuple[str, ...], flag: str) -> dict[str, Any]:
+    pairs: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{flag} {text!r}: write it as KEY=VALUE")
+        pairs[key.replace("-", "_")] = value
+    return pairs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An input file that has been read once from end to end and found sound."""
+
+    path: Path
+    name: str
+    scan: Scan
+
+    @property
+    def contested(self) -> int:
+        """Problems with at least two different candidates."""
+        return sum(count for size, count in self.scan.fields.items() if size > 1)
+
+
+@contextmanager
+def open_source(argument: str) -> Iterator[Source]:
+    """Check the whole input before anything is spent; "-" is standard input, kept in a temporary file meanwhile."""
+    if argument != "-":
+        path = Path(argument)
+        yield Source(path=path, name=path.name.removesuffix(".gz").removesuffix(".jsonl"), scan=scan(path))
+        return
+    with tempfile.TemporaryDirectory(prefix="tourney-") as folder:
+        path = spool(sys.stdin.buffer, Path(folder) / "stdin")
+        yield Source(path=path, name="stdin", scan=scan(path))

@@ -1,0 +1,215 @@
+"""`tourney rank`: the main job."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tournament import __version__, registry
+from tournament.api import FALLBACK, match_strategy
+from tournament.cli.options import Source, build_config, config_options, open_source
+from tournament.config import RunConfig, fingerprint
+from tournament.errors import RunFolderError
+from tournament.judge import Judge
+from tournament.ledger import Ledger
+from tournament.records import dumps, read_problems
+from tournament.report.live import watch
+from tournament.report.table import ROWS, print_plain, results_table, summary_lines
+from tournament.run_folder import LEDGER, Output, RunFolder
+from tournament.runner import Played, Runner, Setup
+
+
+@click.command()
+@click.argument("candidates", metavar="CANDIDATES.jsonl")
+@config_options
+@click.option("--out", type=click.Path(path_type=Path), help="The run folder. [default: runs/NAME-HASH, by configuration]")
+@click.option("--ledger", type=click.Path(path_type=Path), help="Reuse and extend this ledger. [default: OUT/ledger.sqlite]")
+@click.option("--json", "as_json", is_flag=True, help="Results as JSON lines on stdout instead of a table.")
+def command(candidates: str, out: Path | None, ledger: Path | None, as_json: bool, **given: Any) -> int:
+    """Rank the candidates of every problem in CANDIDATES.jsonl ("-" for stdin) and pick the best.
+
+    The default judge is the built-in checks, no language model: it weighs final answers, recomputed arithmetic and the
+    question's numbers, and abstains from everything else. The same command again resumes: every judgment is in the
+    run folder's ledger and is never paid for twice. Ctrl-C once finishes what is in flight and writes the results so
+    far; twice stops at once.
+    """
+    config = build_config(given)
+    setup = Parts(config)
+    with open_source(candidates) as source:
+        document = {"essence": config.essence(), "input": {"fingerprint": source.scan.fingerprint}}
+        folder = RunFolder(out or Path("runs") / f"{source.name}-{fingerprint(document)}")
+        try:
+            return asyncio.run(_Run(config, setup, source, folder, ledger, as_json).go(document))
+        finally:
+            folder.close()
+
+
+class Parts:
+    """Judge and strategies, made before any file is touched, so that a wrong name costs nothing."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self.judge: Judge = registry.judge(config.judge, config.judge_options)
+        self.pairing = registry.pairing(config.strategy, config.strategy_options)
+        self.matching = match_strategy(config.votes, config.rethinks, config.match_options)
+        self.fallback = registry.pairing(FALLBACK)
+
+    def comparisons(self, config: RunConfig, source: Source) -> tuple[int, int]:
+        """The fewest and the most comparisons that a run can take."""
+        limit = config.budget.share(source.contested).comparisons
+        totals = [0, 0]
+        for size, count in source.scan.fields.items():
+            for i in (0, 1):
+                each = self.pairing.matches(size)[i] * self.matching.calls[i] if size > 1 else 0
+                totals[i] += count * (each if limit is None else min(each, limit))
+        return totals[0], totals[1]
+
+    def setup(self, config: RunConfig, contested: int) -> Setup:
+        """What the runner needs."""
+        return Setup(
+            judge=self.judge,
+            pairing=self.pairing,
+            matching=self.matching,
+            fallback=self.fallback,
+            limits=config.budget.share(contested),
+            prices=config.budget.prices,
+            seed=config.seed,
+            in_flight=config.in_flight,
+            run_seconds=config.budget.run.seconds,
+        )
+
+
+class _Run:
+    """One `tourney rank`, from the judge's start to the last line on the terminal."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parts: Parts,
+        source: Source,
+        folder: RunFolder,
+        ledger: Path | None,
+        as_json: bool,
+    ) -> None:
+        self._config, self._parts, self._source, self._folder = config, parts, source, folder
+        self._ledger_path = ledger or folder.path / LEDGER
+        self._as_json = as_json
+        self._shown: list[dict[str, Any]] = []
+
+    async def go(self, document: dict[str, Any]) -> int:
+        """Run, write, print; the exit code."""
+        judge = self._parts.judge
+        try:
+            await judge.start()
+            identity = {"identity": {"judge": judge.identity.label, "digest": judge.identity.digest()}}
+            self._folder.claim({"tourney": {"version": __version__}, **self._config.to_toml(), **document, **identity})
+            return await self._play()
+        finally:
+            await judge.close()
+
+    async def _play(self) -> int:
+        started = time.monotonic()
+        ledger = _open_ledger(self._ledger_path)
+        runner: Runner
+        try:
+            with Output(self._folder.path) as output:
+                runner = Runner(
+                    self._parts.setup(self._config, self._source.contested), ledger, lambda played: self._take(output, played)
+                )
+                await self._drive(runner)
+        finally:
+            ledger.close()
+        summary = output.summarise(self._extra(runner, output, time.monotonic() - started))
+        self._print(summary, runner)
+        return _exit_code(runner)
+
+    async def _drive(self, runner: Runner) -> None:
+        """Play with the live line on and Ctrl-C in the runner's hands."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._interrupt, runner)
+        planned = self._parts.comparisons(self._config, self._source)[1]
+        live = loop.create_task(
+            watch(runner.progress, problems=self._source.scan.problems, planned=planned, prices=self._config.budget.prices)
+        )
+        try:
+            await runner.run(read_problems(self._source.path))
+        finally:
+            live.cancel()
+            with suppress(asyncio.CancelledError):
+                await live
+            loop.remove_signal_handler(signal.SIGINT)
+
+    def _interrupt(self, runner: Runner) -> None:
+        if not runner.stopped:
+            click.echo("tourney: finishing what is in flight; Ctrl-C again stops now", err=True)
+        runner.interrupt()
+
+    def _take(self, output: Output, played: Played) -> None:
+        output.add(played)
+        if self._as_json:
+            click.echo(dumps(played.result.to_json()))
+        elif len(self._shown) < ROWS:
+            self._shown.append(played.result.to_json())
+
+    def _extra(self, runner: Runner, output: Output, seconds: float) -> dict[str, Any]:
+        progress = runner.progress
+        return {
+            "judge": self._parts.judge.identity.label,
+            "judge_identity": self._parts.judge.identity.to_json(),
+            "strategy": self._config.strategy,
+            "seed": self._config.seed,
+            "input_problems": self._source.scan.problems,
+            "complete": not runner.stopped,
+            "stopped": runner.stopped,
+            "failed": progress.failed,
+            "paid": progress.paid,
+            "reused": progress.reused,
+            "seconds": seconds,
+            "hints": _hints(self._parts.judge, output),
+        }
+
+    def _print(self, summary: dict[str, Any], runner: Runner) -> None:
+        from rich.console import Console
+
+        console = Console(stderr=self._as_json)
+        if not self._as_json:
+            console.print(results_table(self._shown, summary["problems"]))
+        print_plain(console, summary_lines(summary))
+        print_plain(console, [f"files    {self._folder.path}"])
+        if runner.stopped:
+            left = summary["input_problems"] - summary["problems"]
+            reason = f"; {runner.lost_judge}" if runner.lost_judge else ""
+            click.echo(f"tourney: {runner.stopped}: {left} problems not begun; the same command resumes{reason}", err=True)
+
+
+def _open_ledger(path: Path) -> Ledger:
+    try:
+        return Ledger(path)
+    except OSError as error:
+        raise RunFolderError(f"{path}: cannot be written ({error.strerror}); choose another folder with --out") from None
+
+
+def _hints(judge: Judge, output: Output) -> list[str]:
+    health, hints = output.health.to_json(), []
+    ties, total = health["tie"]["count"], health["comparisons"]
+    if judge.identity.kind == "checks" and ties > total / 2:
+        hints.append(
+            "the built-in checks had nothing to say about most pairs; a language model judges open-ended answers:"
+            " python -m sglang.launch_server --model-path MODEL, then --judge sglang --base-url http://127.0.0.1:30000"
+        )
+    if output.unjudged:
+        hints.append("where the budget was too small for one comparison, raise --max-* or --total-* (see `tourney plan`)")
+    return hints
+
+
+def _exit_code(runner: Runner) -> int:
+    if runner.lost_judge is not None:
+        return runner.lost_judge.exit_code
+    if runner.stopped == "interrupted":
+        return 130
+    return 1 if runner.progress.failed else 0

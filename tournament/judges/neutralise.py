@@ -1,0 +1,51 @@
+"""Text of prompts and candidates, made unable to open a role, end its section or speak as a special token.
+
+Chat templates and tokenizers give some strings a meaning: `<|im_start|>`, `</think>`, `[INST]`, `<start_of_turn>`. A
+space after the opening bracket takes that meaning away and leaves the text readable. Ordinary markup such as `<b>` or
+`<div>` stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+# Full-width forms of the brackets count too: tokenizers that normalise turn them into the plain ones.
+_OPEN, _CLOSE = "[<＜﹤]", "[>＞﹥]"
+_WORDS = (
+    "think|thinking|thought|reasoning|reflection|tool|tools|system|user|assistant|human|model|sys|"
+    "s|bos|eos|pad|unk|mask|sep|cls|image|audio|video|question|answer|unused[0-9]{1,6}"
+)
+# In capitals only: `a[end]` and `x[mask]` are code.
+_SQUARE_WORDS = "INST|THINK|IMG|AUDIO|ARGS|PREFIX|MIDDLE|SUFFIX|MASK|CLS|SEP|PAD|UNK|[A-Z]{1,16}(?:_[A-Z]{1,16}){1,4}"
+
+# Every repetition has an upper bound, so the search is linear in the length of the text.
+_SPECIAL = re.compile(
+    f"(?i:{_OPEN}(?="
+    r"[|｜][^\s|｜]"  # <|im_start|>, <｜User｜>, and whatever else begins like them
+    rf"|[/／]?(?:{_WORDS})\s{{0,8}}(?:[/／]\s{{0,8}})?{_CLOSE}"  # </think>, <s>, <bos>
+    rf"|[/／]?[a-z][a-z0-9]{{0,31}}(?:_[a-z0-9]{{1,31}}){{1,7}}\s{{0,8}}{_CLOSE}"  # <start_of_turn>, </response_1>
+    rf"|{_OPEN}[/／]?sys{_CLOSE}"  # <<SYS>>
+    f"))|[\\[［](?=[/／]?(?:{_SQUARE_WORDS})[\\]］])"  # [/INST], [TOOL_CALLS]
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_THINK_END = "</think>"
+
+
+@lru_cache(maxsize=2048)
+def neutralise(text: str) -> str:
+    """The text with a space put into every string that a template or tokenizer could take for its own.
+
+    Doing it twice changes nothing more. Lone surrogates, which no server accepts, become U+FFFD.
+    """
+    return _SPECIAL.sub(lambda found: f"{found[0]} ", _SURROGATE.sub("\ufffd", text))
+
+
+@lru_cache(maxsize=2048)
+def response_only(text: str) -> str:
+    """What a judge sees of a candidate: what follows its last `</think>`, neutralised.
+
+    A candidate that opens a think block and never closes it keeps its whole text, since nothing says where the
+    thinking ends.
+    """
+    return neutralise(text.rpartition(_THINK_END)[2].strip())

@@ -1,0 +1,173 @@
+"""A judge that is only statistics: for simulations, tests and benchmarks. It never reads what a candidate says.
+
+Hidden strengths come from the seed, the problem's id and the candidate's text. World "bt" draws them from a normal
+distribution (Bradley and Terry, 1952); world "math" makes candidates right or wrong and prefers the right one of a
+mixed pair with the given accuracy. Every judgment is a function of the seed, the pair, its order and the repeat number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tournament import seeding
+from tournament.judge import InProcess, JudgeIdentity, TokenEstimate
+from tournament.types import Comparison, Field, Judgment, Outcome
+
+_NORMAL = NormalDist()
+_SALT = 0xD6E8FEB86659FD93
+_MASK = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyntheticSettings:
+    """What the synthetic judge is like.
+
+    Attributes:
+        world: "bt" (normal strengths) or "math" (right or wrong).
+        sd: Standard deviation of the strengths of world "bt", in log-odds.
+        share_right: Chance that a candidate of world "math" is right.
+        accuracy: Chance to prefer the right one of a mixed pair in world "math".
+        position_bias: Log-odds added for the candidate shown first.
+        self_repeat: Chance that a judgment repeats the judge's standing opinion of the pair instead of a fresh one.
+        tie_rate: Share of judgments that are ties.
+        unparsable_rate: Share of judgments without a readable verdict.
+        truncated_rate: Share of judgments that end before a verdict.
+        tokens: Mean completion tokens of a judgment; the cost is spread from half to twice of it.
+        prompt_tokens: Prompt tokens of a judgment.
+        latency: Seconds that a judgment takes when judged live, spread likewise.
+        seed: Random seed of strengths and judgments.
+    """
+
+    world: str = "bt"
+    sd: float = 1.5
+    share_right: float = 0.5
+    accuracy: float = 0.7
+    position_bias: float = 0.0
+    self_repeat: float = 0.0
+    tie_rate: float = 0.0
+    unparsable_rate: float = 0.0
+    truncated_rate: float = 0.0
+    tokens: int = 0
+    prompt_tokens: int = 0
+    latency: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.world not in ("bt", "math"):
+            raise ValueError(f"world={self.world!r}: choose bt or math")
+        for name in ("share_right", "self_repeat", "tie_rate", "unparsable_rate", "truncated_rate"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}={getattr(self, name)}: give a share from 0 to 1")
+        if self.tie_rate + self.unparsable_rate + self.truncated_rate > 1:
+            raise ValueError("tie_rate, unparsable_rate and truncated_rate add up to more than 1")
+        if not 0 < self.accuracy < 1:
+            raise ValueError(f"accuracy={self.accuracy}: give a chance above 0 and below 1")
+        if min(self.sd, self.tokens, self.prompt_tokens, self.latency) < 0:
+            raise ValueError("sd, tokens, prompt_tokens and latency must not be negative")
+
+
+class SyntheticJudge(InProcess):
+    """Judges by hidden strengths, with errors, position bias and broken answers at given rates; no language model."""
+
+    def __init__(self, settings: SyntheticSettings) -> None:
+        self.settings = settings
+        self.identity = JudgeIdentity(
+            kind="synthetic", label="synthetic judge, no language model", settings=asdict(settings)
+        )
+        self.batch_size = 1 if settings.latency else None
+        self._fields: dict[int, tuple[Field, int, list[float]]] = {}
+        broken = (
+            (settings.tie_rate, Judgment(Outcome.TIE, 0.5)),
+            (settings.unparsable_rate, Judgment(Outcome.UNPARSABLE, None, detail="no verdict (simulated)")),
+            (settings.truncated_rate, Judgment(Outcome.TRUNCATED, None, detail="cut short (simulated)")),
+        )
+        self._broken = [(rate, judgment) for rate, judgment in broken if rate]
+        self._wins = (
+            Judgment(Outcome.DECIDED, 0.0, prompt_tokens=settings.prompt_tokens),
+            Judgment(Outcome.DECIDED, 1.0, prompt_tokens=settings.prompt_tokens),
+        )
+
+    def strengths(self, field: Field) -> NDArray[np.float64]:
+        """The hidden strengths, (n,), in log-odds; the truth that a simulation is scored against."""
+        return np.array(self._known(field)[1])
+
+    def plan(self, field: Field, comparisons: Sequence[Comparison]) -> TokenEstimate:
+        """Exact for the prompt; the completion's worst case is twice its mean."""
+        settings, count = self.settings, len(comparisons)
+        return TokenEstimate(
+            expected_prompt=settings.prompt_tokens * count,
+            expected_completion=settings.tokens * count,
+            worst_prompt=settings.prompt_tokens * count,
+            worst_completion=2 * settings.tokens * count,
+        )
+
+    def judge_now(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
+        """Judge at once."""
+        key, strengths = self._known(field)
+        return [self._one(key, strengths, comparison) for comparison in comparisons]
+
+    async def judge(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
+        """Judge after the simulated latency."""
+        judgments = self.judge_now(field, comparisons)
+        if self.settings.latency:
+            await asyncio.sleep(max(judgment.seconds for judgment in judgments))
+        return judgments
+
+    def _known(self, field: Field) -> tuple[int, list[float]]:
+        known = self._fields.get(id(field))
+        if known is None or known[0] is not field:
+            if len(self._fields) > 4096:
+                self._fields.clear()
+            key = seeding.key(self.settings.seed, "synthetic", field.problem_id)
+            known = (field, key, [self._strength(seeding.key(key, text)) for text in field.texts])
+            self._fields[id(field)] = known
+        return known[1], known[2]
+
+    def _strength(self, value: int) -> float:
+        uniform, settings = seeding.uniform(value), self.settings
+        if settings.world == "bt":
+            return settings.sd * _NORMAL.inv_cdf(uniform)
+        odds = math.log(settings.accuracy / (1 - settings.accuracy))
+        return odds if uniform < settings.share_right else 0.0
+
+    def _one(self, key: int, strengths: list[float], comparison: Comparison) -> Judgment:
+        first, second, repeat, limit, continues = comparison
+        settings = self.settings
+        low, high = (first, second) if first < second else (second, first)
+        pair = seeding.mix((key + low * 0x9E3779B97F4A7C15 + high * _SALT) & _MASK)
+        own = seeding.mix((pair + (2 * repeat + (first == low) + 1) * _SALT + (limit or 0)) & _MASK)
+        if continues is not None:
+            own = seeding.mix(own ^ 1)
+        judgment = self._preferred(pair, own, strengths[first] - strengths[second], first == low)
+        if self._broken:
+            judgment = self._maybe_broken(judgment, seeding.uniform(seeding.mix(own ^ 2)))
+        if settings.tokens or settings.latency:
+            spread = 0.5 + 1.5 * seeding.uniform(seeding.mix(own ^ 3)) ** 2
+            judgment = judgment._replace(
+                prompt_tokens=settings.prompt_tokens,
+                completion_tokens=round(settings.tokens * spread),
+                seconds=settings.latency * spread,
+            )
+        return judgment
+
+    def _preferred(self, pair: int, own: int, difference: float, first_is_low: bool) -> Judgment:
+        settings = self.settings
+        luck = seeding.uniform(own)
+        if settings.self_repeat and seeding.uniform(seeding.mix(own ^ 4)) < settings.self_repeat:
+            # The standing opinion is about the pair, so it is read from the same side in both orders.
+            luck = seeding.uniform(pair) if first_is_low else 1.0 - seeding.uniform(pair)
+        return self._wins[luck < 1.0 / (1.0 + math.exp(-difference - settings.position_bias))]
+
+    def _maybe_broken(self, judgment: Judgment, luck: float) -> Judgment:
+        for rate, broken in self._broken:
+            if luck < rate:
+                return broken._replace(prompt_tokens=judgment.prompt_tokens)
+            luck -= rate
+        return judgment

@@ -1,0 +1,121 @@
+"""Files that are whole or not there at all, and values as one line of JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from tournament.errors import TourneyError, UsageError
+
+# Legal inside a JSON string, yet not safe in a line of a text file: half surrogates cannot be encoded, C1 controls act
+# on terminals, and U+0085, U+2028 and U+2029 end a line for many readers. Escaped, they are the same JSON.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_serial = itertools.count()
+
+
+def dumps(obj: object) -> str:
+    """A value as compact JSON on one line, keys in the order given, texts readable, floats exact.
+
+    Raises:
+        TypeError: Something is no JSON value, such as a number of numpy; convert it with `float` or `tolist`.
+        ValueError: A number is infinite or NaN, or the value contains itself.
+    """
+    text = json.dumps(obj, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    _refuse_foreign_floats(obj)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+class AtomicWriter:
+    """A text file in the making: it takes its place when the `with` block ends well, and never appears otherwise.
+
+    The lines go to a hidden sibling first. An exception in the block, or `abort`, removes it and leaves a file that was
+    there before as it was.
+
+    Raises:
+        UsageError: The folder is missing or not writable, or the path is no place for a file.
+        TourneyError: Writing failed later on, such as on a full disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # A link stays a link: what it points to is replaced.
+        self._target = Path(os.path.realpath(path))
+        self._temporary = self._target.with_name(f".{self._target.name}.{os.getpid()}-{next(_serial)}.tmp")
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> AtomicWriter:
+        if self._target.exists() and not self._target.is_file():
+            raise UsageError(f"cannot write {self.path}: it is no regular file; choose another path")
+        try:
+            self._file = self._temporary.open("w", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise UsageError(f"cannot write {self.path}: {error.strerror}; choose a folder you can write to") from None
+        return self
+
+    def write_line(self, line: str) -> None:
+        """Write a text and the end of its line; nothing is written any more after `abort`."""
+        if self._file is None:
+            raise ValueError("the writer is not open; use it in a with block, and not after abort")
+        try:
+            self._file.write(line + "\n")
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def abort(self) -> None:
+        """Give the file up; the `with` block may go on and end without an error."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+            self._temporary.unlink(missing_ok=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.abort()
+        elif self._file is not None:
+            try:
+                self._publish(self._file)
+            except OSError as failure:
+                raise self._failed(failure) from None
+            finally:
+                self.abort()
+
+    def _publish(self, file: TextIO) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+        os.replace(self._temporary, self._target)
+        _sync_folder(self._target.parent)
+
+    def _failed(self, error: OSError) -> TourneyError:
+        return TourneyError(f"cannot write {self.path}: {error.strerror}; make room and run the same command again")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut, where the file system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _refuse_foreign_floats(value: object) -> None:
+    """Refuse subclasses of float, which the JSON encoder takes: a numpy float64 is one, and float32 is not."""
+    if isinstance(value, float) and type(value) is not float:
+        raise TypeError(f"{type(value).__name__} is no JSON value; convert it with float()")
+    if isinstance(value, dict):
+        for inner in value.values():
+            _refuse_foreign_floats(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_foreign_floats(inner)

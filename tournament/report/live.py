@@ -1,0 +1,63 @@
+"""The live line on stderr while a run goes on; nothing at all where stderr is no terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+from tournament.budget import Prices
+from tournament.progress import Progress as Counters
+
+
+class _Status(ProgressColumn):
+    """Comparisons done and planned, rate, tokens, spend, invalid rate, time left."""
+
+    def __init__(self, counters: Counters, problems: int, planned: int, prices: Prices) -> None:
+        super().__init__()
+        self._counters, self._problems, self._planned, self._prices = counters, problems, planned, prices
+
+    def render(self, task: Task) -> Text:
+        return Text(status(self._counters, self._problems, self._planned, self._prices), style="cyan")
+
+
+def status(counters: Counters, problems: int, planned: int, prices: Prices) -> str:
+    """The state of a run in one line; `planned` is the most comparisons that it can take."""
+    seconds = max(time.monotonic() - counters.started, 1e-9)
+    rate = counters.paid / seconds
+    parts = [
+        f"{counters.done}/{problems} problems",
+        f"{counters.paid + counters.reused:,}/{planned:,} comparisons",
+        f"{rate:,.1f}/s",
+        f"{counters.prompt_tokens + counters.completion_tokens:,} tokens",
+    ]
+    money = prices.of(counters.prompt_tokens, counters.completion_tokens)
+    if money:
+        parts.append(f"spend {money:.4f}")
+    if counters.paid:
+        parts.append(f"invalid {100 * counters.invalid / counters.paid:.1f} %")
+    if counters.done:
+        parts.append(f"{_duration(seconds / counters.done * (problems - counters.done))} left")
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+async def watch(counters: Counters, *, problems: int, planned: int, prices: Prices, period: float = 0.25) -> None:
+    """Draw the live line until cancelled."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return
+    columns = (BarColumn(bar_width=20), TextColumn("{task.percentage:>3.0f} %"), _Status(counters, problems, planned, prices))
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("", total=problems)
+        while True:
+            bar.update(task, completed=counters.done, refresh=True)
+            await asyncio.sleep(period)

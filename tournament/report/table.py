@@ -1,0 +1,135 @@
+"""Terminal tables: the results of a run, one problem, the judge's health, a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from tournament.ratings import normal
+
+ROWS = 20
+"""Problems shown; results.jsonl has them all."""
+
+INVALID = ("unparsable", "truncated", "contradictory", "refused", "failed")
+
+
+def results_table(results: Sequence[Mapping[str, Any]], total: int) -> RenderableType:
+    """One row a problem: best candidate, rating with its 95 % interval, P(best), spend."""
+    table = Table(title=f"Best of N: {total} problem{'s' if total != 1 else ''}", title_justify="left", pad_edge=False)
+    table.add_column("problem", overflow="ellipsis", max_width=28, no_wrap=True)
+    table.add_column("best", overflow="ellipsis", max_width=20, no_wrap=True)
+    for name in ("rating [95 %]", "P(best)", "comparisons", "tokens"):
+        table.add_column(name, justify="right")
+    table.add_column("note")
+    for result in results[:ROWS]:
+        table.add_row(*_row(result))
+    if total > ROWS:
+        table.caption = f"... and {total - ROWS} more in results.jsonl"
+        table.caption_justify = "left"
+    return table
+
+
+def _row(result: Mapping[str, Any]) -> list[RenderableType]:
+    spend = result["spend"]
+    best = next(standing for standing in result["ranking"] if standing["id"] == result["best"])
+    note = result["note"] or ("decided by a seeded draw" if result["best_by"] == "draw" else "")
+    cells = [result["id"], result["best"], rating_cell(best), percent(result["p_best"])]
+    cells += [f"{spend['comparisons']:,}", f"{spend['tokens']:,}", f"partial: {note}" if result["partial"] else note]
+    return [Text(printable(cell)) for cell in cells]
+
+
+def rating_cell(standing: Mapping[str, Any]) -> str:
+    """A rating with its 95 % interval, or a dash where nothing was compared."""
+    if standing["rating"] is None or standing["stderr"] is None:
+        return "-"
+    interval = normal(standing["rating"], standing["stderr"])
+    return f"{standing['rating']:+.2f} [{float(interval.low):+.2f}, {float(interval.high):+.2f}]"
+
+
+def percent(value: float | None) -> str:
+    """A share in per cent, or a dash."""
+    return "-" if value is None else f"{100 * value:.0f} %"
+
+
+def summary_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Judge, spend and the judge's health in a few lines."""
+    spend, health, seconds = summary["spend"], summary["judge_health"], summary["seconds"]
+    money = f", {spend['money']:.4f} money" if spend["money"] else ""
+    lines = [
+        f"judge    {summary['judge']}",
+        f"spend    {spend['comparisons']:,} comparisons ({summary['paid']:,} judged now, {summary['reused']:,} from the"
+        f" ledger), {spend['tokens']:,} tokens{money}, {seconds:.1f} s",
+        f"health   first shown wins {interval_text(health['first_slot'])}; orders disagree"
+        f" {interval_text(health['inconsistent'])}; ties {percent(health['tie']['share'])}",
+    ]
+    broken = [f"{name} {percent(health[name]['share'])}" for name in INVALID if health[name]["count"]]
+    if broken:
+        lines.append("         " + ", ".join(broken))
+    if summary["picked_by_draw"]:
+        lines.append(f"note     {summary['picked_by_draw']:,} picks were equal to another and decided by a seeded draw")
+    if summary["picked_without_judge"]:
+        lines.append(f"note     {summary['picked_without_judge']:,} problems were answered by a baseline, not by the judge")
+    lines += [f"hint     {hint}" for hint in summary["hints"]]
+    return lines
+
+
+def interval_text(share: Mapping[str, Any]) -> str:
+    """A share with its 95 % interval, or that there was nothing to count."""
+    if share["share"] is None:
+        return "- (none to count)"
+    low, high = share["interval"]
+    return f"{100 * share['share']:.0f} % [{100 * low:.0f}, {100 * high:.0f}] of {share['of']:,}"
+
+
+def ranking_table(result: Mapping[str, Any]) -> RenderableType:
+    """The ranking of one problem."""
+    table = Table(title="Ranking", title_justify="left", pad_edge=False)
+    for name in ("rank", "candidate", "rating [95 %]", "wins", "losses", "ties"):
+        table.add_column(name, justify="left" if name == "candidate" else "right")
+    for standing in result["ranking"]:
+        cells = [standing["rank"], standing["id"], rating_cell(standing)]
+        cells += [standing["wins"], standing["losses"], standing["ties"]]
+        table.add_row(*(Text(printable(str(cell))) for cell in cells))
+    return table
+
+
+def match_lines(rows: Sequence[Mapping[str, Any]], *, words: bool) -> list[str]:
+    """The comparisons of one problem in words, by round and match; with what the judge said where asked for."""
+    lines: list[str] = []
+    previous: tuple[Any, ...] = ()
+    for row in rows:
+        match = (row["round"], row["a"], row["b"])
+        if match != previous:
+            verdict = "no preference" if row["p_a"] is None else _verdict(row)
+            lines.append(f"round {row['round'] + 1}: {row['a']} - {row['b']}: {verdict}")
+            previous = match
+        preference = row["outcome"] if row["p_first"] is None else f"{row['outcome']}, first {percent(row['p_first'])}"
+        again = f", re-thought to {row['thinking_limit']} tokens" if row["rethink"] else ""
+        lines.append(f"  {row['first']} shown before {row['second']}: {preference}{again}")
+        said = "\n".join(part for part in (row["text"], row["detail"]) if part)
+        if words and said:
+            lines += [f"    | {line}" for line in said.splitlines()]
+    return [printable(line) for line in lines]
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    if row["p_a"] == 0.5:
+        return "tie"
+    winner, p = (row["a"], row["p_a"]) if row["p_a"] > 0.5 else (row["b"], 1 - row["p_a"])
+    return f"{winner} wins ({percent(p)})"
+
+
+def printable(text: str) -> str:
+    """Text without control characters, so that no candidate or judge can drive the reader's terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def print_plain(console: Console, lines: Sequence[str]) -> None:
+    """Print lines as they are, unwrapped and without markup."""
+    for line in lines:
+        console.print(escape(line), soft_wrap=True, highlight=False, emoji=False)

@@ -1,0 +1,198 @@
+"""An asynchronous client for servers that take and give JSON. It is the one place that retries.
+
+JudgeUnreachableError           the server cannot be connected to, after every attempt
+RequestError                    the root of what else a request can end in
++-- HttpStatusError             an answer with a status other than 2xx
++-- BadBodyError                an answer that is no JSON, or too large
++-- BrokenConnectionError       the connection broke in the middle, at every attempt
++-- RequestTimeoutError         no answer in time; not tried again, since the next try would take as long
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from tournament.errors import JudgeUnreachableError, UsageError
+from tournament.runtime.retry import RETRYABLE, RetryPolicy, retry_after
+
+MAX_BODY_BYTES = 64 << 20
+CONNECT_TIMEOUT_S = 10.0
+_EXCERPT_CHARS = 500
+_PARSE_ASIDE_BYTES = 1 << 20
+_START_HINT = "start one with: python -m sglang.launch_server --model-path MODEL --port 30000"
+
+
+class RequestError(Exception):
+    """A request that came to nothing though something answers at the address."""
+
+
+class HttpStatusError(RequestError):
+    """An answer with a status other than 2xx; `body` is an excerpt of what the server said."""
+
+    def __init__(self, status: int, body: str, wanted_s: float | None = None) -> None:
+        super().__init__(f"HTTP {status}: {body}" if body else f"HTTP {status}")
+        self.status = status
+        self.body = body
+        self.wanted_s = wanted_s
+
+
+class BadBodyError(RequestError):
+    """An answer whose body is no JSON, or larger than the client takes."""
+
+
+class BrokenConnectionError(RequestError):
+    """A connection that broke before the whole answer was there."""
+
+
+class RequestTimeoutError(RequestError):
+    """No whole answer within the time allowed."""
+
+
+class JsonClient:
+    """JSON over HTTP to one server, over one pool of connections.
+
+    The key goes to `base_url` only: redirects are not followed, and proxies of the environment are not used. `retries`
+    counts the attempts after the first of all requests so far.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        key: str = "",
+        timeout_s: float = 600.0,
+        retry: RetryPolicy | None = None,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._base = _checked(base_url)
+        self._key = key
+        self._timeout_s = timeout_s
+        self._retry = retry or RetryPolicy()
+        self._max_body_bytes = max_body_bytes
+        self._session: aiohttp.ClientSession | None = None
+        self.retries = 0
+
+    @property
+    def address(self) -> str:
+        """The server's address, for messages."""
+        return str(self._base)
+
+    async def ping(self, path: str) -> None:
+        """Ask for a path whose answer matters by its status alone. Raises as `post` does."""
+        await self._request("GET", path, None)
+
+    async def get(self, path: str) -> Any:
+        """The JSON that a path answers with. Raises as `post` does."""
+        return await self._parsed(await self._request("GET", path, None))
+
+    async def post(self, path: str, body: Any) -> Any:
+        """The JSON that a path answers a JSON body with.
+
+        Raises:
+            JudgeUnreachableError: where no attempt could connect.
+            RequestError: where there was no good answer.
+        """
+        return await self._parsed(await self._request("POST", path, body))
+
+    async def close(self) -> None:
+        """Give back the connections; the next request opens new ones."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _request(self, method: str, path: str, body: Any) -> bytes:
+        failures = 0
+        while True:
+            try:
+                return await self._attempt(method, path, body)
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+                wanted_s, failure = None, _unreachable(self.address, error)
+            except (BrokenConnectionError, HttpStatusError) as error:
+                if isinstance(error, HttpStatusError) and error.status not in RETRYABLE:
+                    raise
+                wanted_s, failure = getattr(error, "wanted_s", None), error
+            failures += 1
+            if failures >= self._retry.attempts:
+                raise failure
+            self.retries += 1
+            await asyncio.sleep(self._retry.delay(failures, wanted_s))
+
+    async def _attempt(self, method: str, path: str, body: Any) -> bytes:
+        url = self._base.with_path(self._base.path.rstrip("/") + path)
+        try:
+            async with self._opened().request(method, url, json=body, allow_redirects=False) as response:
+                content = await self._read(response)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            raise
+        except TimeoutError:
+            raise RequestTimeoutError(f"no answer from {self.address} within {self._timeout_s:g} s") from None
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise BrokenConnectionError(f"the connection to {self.address} broke: {_reason(error)}") from error
+        if not 200 <= response.status < 300:
+            wanted_s = retry_after(response.headers.get("Retry-After"))
+            raise HttpStatusError(response.status, self._excerpt(content), wanted_s)
+        return content
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        content = bytearray()
+        async for chunk in response.content.iter_chunked(1 << 16):
+            content += chunk
+            if len(content) > self._max_body_bytes:
+                raise BadBodyError(f"{self.address} answered with more than {self._max_body_bytes} bytes")
+        return bytes(content)
+
+    async def _parsed(self, content: bytes) -> Any:
+        try:
+            # A large body takes long enough to parse that other requests would wait for it.
+            if len(content) > _PARSE_ASIDE_BYTES:
+                return await asyncio.to_thread(json.loads, content)
+            return json.loads(content)
+        except (ValueError, RecursionError):
+            shown = self._excerpt(content) or "nothing"
+            raise BadBodyError(f"{self.address} answered with something other than JSON: {shown}") from None
+
+    def _excerpt(self, content: bytes) -> str:
+        # Cut after the key is taken out, so that no part of it is left at the edge.
+        text = content[: 4 * _EXCERPT_CHARS + 4 * len(self._key)].decode("utf-8", "replace")
+        if self._key:
+            text = text.replace(self._key, "***")
+        return " ".join(text.split())[:_EXCERPT_CHARS]
+
+    def _opened(self) -> aiohttp.ClientSession:
+        # Made at the first request: aiohttp binds a session to the running event loop.
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+                timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_TIMEOUT_S),
+                trust_env=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+def _checked(base_url: str) -> URL:
+    problem = f"base_url={base_url!r} is no address; give one such as http://127.0.0.1:30000"
+    try:
+        url = URL(base_url.strip().rstrip("/"))
+    except ValueError:
+        raise UsageError(problem) from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise UsageError(problem)
+    if url.user is not None or url.password is not None:
+        raise UsageError(f"base_url for {url.host} holds a user name or password; name an environment variable instead")
+    return url
+
+
+def _unreachable(address: str, error: Exception) -> JudgeUnreachableError:
+    return JudgeUnreachableError(f"no server answers at {address} ({_reason(error)}); {_START_HINT}")
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "os_error", None) or error
+    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
