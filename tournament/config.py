@@ -21,7 +21,7 @@ DEFAULT_JUDGE = "checks"
 DEFAULT_STRATEGY = "knockout"
 
 _INCIDENTAL = ("base_url", "api_key_env", "timeout_s", "batch_size")
-"""Judge settings that say how to reach a judge and not how it judges; they may differ when a run is resumed."""
+"""Judge settings that say how a judge is reached and not how it judges; they may differ when a run is resumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +51,14 @@ class RunConfig:
             "prices": _known(self.budget.prices),
         }
 
-    def essence(self) -> dict[str, Any]:
-        """The part that decides results: without what only says how fast, or at which address."""
-        document = self.to_toml()
-        del document["in_flight"]
-        document["budget"]["run"].pop("seconds", None)
-        document["judge"] = {k: v for k, v in document["judge"].items() if k not in _INCIDENTAL}
-        return document
+
+def deciding(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a run's document that decides its results: without what only says how fast, or at which address."""
+    judge = {key: value for key, value in document.get("judge", {}).items() if key not in _INCIDENTAL}
+    budget = {scope: dict(limits) for scope, limits in document.get("budget", {}).items()}
+    budget.get("run", {}).pop("seconds", None)
+    rest = {key: value for key, value in document.items() if key not in ("in_flight", "tourney")}
+    return {**rest, "judge": judge, "budget": budget}
 
 
 def _known(record: Limits | Prices) -> dict[str, Any]:

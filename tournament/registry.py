@@ -80,12 +80,20 @@ def matching(name: str, options: Options | None = None) -> MatchStrategy:
 
 def judge(name: str, options: Options | None = None) -> Judge:
     """A judge from its name and settings."""
-    cls = find("judge", name)
-    settings = settings_type(cls)
-    if settings is None:
-        build(_Nothing, options or {}, f"judge {name}")
-        return cast(Judge, cls())
-    return cast(Judge, cls(build(settings, options or {}, f"judge {name}")))
+    cls, settings = find("judge", name), judge_settings(name, options)
+    return cast(Judge, cls() if isinstance(settings, _Nothing) else cls(settings))
+
+
+def judge_settings(name: str, options: Options | None = None) -> Any:
+    """The settings of a judge from text: the dataclass that its constructor takes, or one without fields."""
+    return build(settings_type(find("judge", name)) or _Nothing, options or {}, f"judge {name}")
+
+
+def resolved(parameters: Any) -> dict[str, Any]:
+    """The parameters of a strategy, or the settings of a judge, with every default; None is left out."""
+    if not dataclasses.is_dataclass(parameters) or isinstance(parameters, type):
+        return {}
+    return {key: value for key, value in dataclasses.asdict(parameters).items() if value is not None}
 
 
 def settings_type(cls: type[Any]) -> type[Any] | None:

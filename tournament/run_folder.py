@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tournament.config import dump
+from tournament.config import deciding, dump
 from tournament.errors import RunFolderError
 from tournament.health import Health
 from tournament.records import AtomicWriter, dumps
@@ -48,6 +48,9 @@ class RunFolder:
                 f"{path}: another tourney is running in this folder; wait for it or choose another with --out"
             ) from None
 
+        for stale in path.glob(".*.tmp"):  # what a killed run was writing when it died
+            stale.unlink(missing_ok=True)
+
     def claim(self, document: Mapping[str, Any]) -> bool:
         """Write config.toml, or check that the one there says the same; True where the run is resumed.
 
@@ -75,20 +78,15 @@ class RunFolder:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What differs between two run documents, among the keys that decide results, in words."""
-    a, b = _flat(_deciding(old)), _flat(_deciding(new))
+    a, b = _flat(deciding(old)), _flat(deciding(new))
     keys = [key for key in {**a, **b} if a.get(key) != b.get(key)]
     return [f"{key} was {_short(a.get(key))}, now {_short(b.get(key))}" for key in keys]
-
-
-def _deciding(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {key: document.get(key, {}) for key in ("essence", "input", "identity")}
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in table.items():
-        name = f"{prefix}{key}".removeprefix("essence.")
-        flat.update(_flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value})
+        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value})
     return flat
 
 
@@ -127,9 +125,9 @@ class Output:
     def add(self, played: Played) -> None:
         """Write one problem."""
         result = played.result
-        self._results.write(dumps(result.to_json()))
+        self._results.write_line(dumps(result.to_json()))
         for row in comparison_rows(played):
-            self._comparisons.write(dumps(row))
+            self._comparisons.write_line(dumps(row))
         for verdict in played.record.verdicts:
             self.health.add(verdict)
         self.spend += result.spend
@@ -150,7 +148,7 @@ class Output:
             **extra,
         }
         with AtomicWriter(self._folder / SUMMARY) as writer:
-            writer.write(json.dumps(summary, indent=2, ensure_ascii=False))
+            writer.write_line(json.dumps(summary, indent=2, ensure_ascii=False))
         return summary
 
 

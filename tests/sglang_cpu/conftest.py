@@ -12,6 +12,7 @@ from .server import Server, serve
 _HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` is applied
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests in this folder; pytest passes those of the whole session."""
     for item in items:

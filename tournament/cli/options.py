@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _LIMIT_HELP = "The most {unit} {scope}."
 _UNITS: dict[str, tuple[type, str]] = {
     "comparisons": (int, "comparisons"),
-    "tokens": (int, "tokens, prompt and completion together"),
+    "tokens": (int, "tokens (prompt and completion)"),
     "seconds": (float, "wall-clock seconds"),
     "money": (float, "money, in the unit of the prices"),
 }

@@ -13,7 +13,6 @@ import click
 
 from tournament.cli.options import Source, build_config, config_options, open_source
 from tournament.cli.rank import Parts
-from tournament.config import RunConfig
 from tournament.judge import InstantJudge, TokenEstimate
 from tournament.ledger import Ledger
 from tournament.records import dumps, read_problems
@@ -21,6 +20,9 @@ from tournament.types import Comparison, Field
 
 SAMPLE = 200
 """Problems whose texts are looked at to estimate tokens; they are taken evenly from the whole file."""
+
+SCALE = 1000
+"""Token estimates are those of a thousand comparisons, so that whole numbers lose nothing."""
 
 
 @click.command()
@@ -35,10 +37,9 @@ def command(candidates: str, rate: float | None, ledger: Path | None, as_json: b
     Nothing is judged and no server is asked. Tokens are estimated from the texts of up to 200 problems; time needs
     --rate or a --ledger of earlier judgments, except for judges in this process, which are timed on one problem.
     """
-    config = build_config(given)
-    parts = Parts(config)
+    parts = Parts(build_config(given))
     with open_source(candidates) as source:
-        plan = _plan(config, parts, source, rate, ledger)
+        plan = _plan(parts, source, rate, ledger)
     click.echo(dumps(plan.to_json()) if as_json else "\n".join(plan.lines()))
 
 
@@ -77,15 +78,16 @@ class Plan:
         return lines
 
 
-def _plan(config: RunConfig, parts: Parts, source: Source, rate: float | None, ledger: Path | None) -> Plan:
-    share = config.budget.share(source.contested)
-    least, most = parts.comparisons(config, source)
+def _plan(parts: Parts, source: Source, rate: float | None, ledger: Path | None) -> Plan:
+    budget = parts.config.budget
+    share = budget.share(source.contested)
+    least, most = parts.comparisons(source)
     each = _each(parts, source)
     expected = most * (each.expected_prompt + each.expected_completion) / SCALE
     worst = most * each.worst / SCALE
     if share.tokens is not None:
         expected, worst = (min(value, float(share.tokens * source.contested)) for value in (expected, worst))
-    prices = config.budget.prices
+    prices = budget.prices
     expected_money = most * prices.of(each.expected_prompt, each.expected_completion) / SCALE
     worst_money = most * prices.of(each.worst_prompt, each.worst_completion) / SCALE
     if share.money is not None:
@@ -98,14 +100,10 @@ def _plan(config: RunConfig, parts: Parts, source: Source, rate: float | None, l
         most=most,
         expected_tokens=expected,
         worst_tokens=worst,
-        seconds=_seconds(config, parts, source, most, rate, ledger),
+        seconds=_seconds(parts, source, most, rate, ledger),
         expected_money=expected_money,
         worst_money=worst_money,
     )
-
-
-SCALE = 1000
-"""Token estimates are those of a thousand comparisons, so that whole numbers lose nothing."""
 
 
 def _sampled(source: Source) -> Iterator[Field]:
@@ -129,9 +127,7 @@ def _each(parts: Parts, source: Source) -> TokenEstimate:
     )
 
 
-def _seconds(
-    config: RunConfig, parts: Parts, source: Source, most: int, rate: float | None, ledger: Path | None
-) -> float | None:
+def _seconds(parts: Parts, source: Source, most: int, rate: float | None, ledger: Path | None) -> float | None:
     if rate is not None:
         return most / rate if rate > 0 else None
     if ledger is not None:
@@ -140,7 +136,7 @@ def _seconds(
             seconds = [entry.judgment.seconds for entry in islice(kept.entries(), 10_000)]
         finally:
             kept.close()
-        return most * sum(seconds) / len(seconds) / config.in_flight if seconds else None
+        return most * sum(seconds) / len(seconds) / parts.config.in_flight if seconds else None
     if parts.judge.batch_size is None and isinstance(parts.judge, InstantJudge):
         return _timed(parts.judge, source, most)
     return None

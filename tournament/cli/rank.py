@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import click
 from tournament import __version__, registry
 from tournament.api import FALLBACK, match_strategy
 from tournament.cli.options import Source, build_config, config_options, open_source
-from tournament.config import RunConfig, fingerprint
+from tournament.config import RunConfig, deciding, fingerprint
 from tournament.errors import RunFolderError
 from tournament.judge import Judge
 from tournament.ledger import Ledger
@@ -39,29 +40,38 @@ def command(candidates: str, out: Path | None, ledger: Path | None, as_json: boo
     run folder's ledger and is never paid for twice. Ctrl-C once finishes what is in flight and writes the results so
     far; twice stops at once.
     """
-    config = build_config(given)
-    setup = Parts(config)
+    parts = Parts(build_config(given))
     with open_source(candidates) as source:
-        document = {"essence": config.essence(), "input": {"fingerprint": source.scan.fingerprint}}
-        folder = RunFolder(out or Path("runs") / f"{source.name}-{fingerprint(document)}")
+        document = {**parts.config.to_toml(), "input": {"fingerprint": source.scan.fingerprint}}
+        folder = RunFolder(out or Path("runs") / f"{source.name}-{fingerprint(deciding(document))}")
         try:
-            return asyncio.run(_Run(config, setup, source, folder, ledger, as_json).go(document))
+            return asyncio.run(_Run(parts, source, folder, ledger, as_json).go(document))
         finally:
             folder.close()
 
 
 class Parts:
-    """Judge and strategies, made before any file is touched, so that a wrong name costs nothing."""
+    """Judge and strategies, made before any file is touched, so that a wrong name costs nothing.
+
+    `config` is the configuration with every default of theirs filled in.
+    """
 
     def __init__(self, config: RunConfig) -> None:
         self.judge: Judge = registry.judge(config.judge, config.judge_options)
         self.pairing = registry.pairing(config.strategy, config.strategy_options)
         self.matching = match_strategy(config.votes, config.rethinks, config.match_options)
         self.fallback = registry.pairing(FALLBACK)
+        match_options = registry.resolved(self.matching)
+        self.config = replace(
+            config,
+            judge_options=registry.resolved(registry.judge_settings(config.judge, config.judge_options)),
+            strategy_options=registry.resolved(self.pairing),
+            match_options={k: v for k, v in match_options.items() if k not in ("votes", "rethinks")},
+        )
 
-    def comparisons(self, config: RunConfig, source: Source) -> tuple[int, int]:
+    def comparisons(self, source: Source) -> tuple[int, int]:
         """The fewest and the most comparisons that a run can take."""
-        limit = config.budget.share(source.contested).comparisons
+        limit = self.config.budget.share(source.contested).comparisons
         totals = [0, 0]
         for size, count in source.scan.fields.items():
             for i in (0, 1):
@@ -69,8 +79,9 @@ class Parts:
                 totals[i] += count * (each if limit is None else min(each, limit))
         return totals[0], totals[1]
 
-    def setup(self, config: RunConfig, contested: int) -> Setup:
+    def setup(self, contested: int) -> Setup:
         """What the runner needs."""
+        config = self.config
         return Setup(
             judge=self.judge,
             pairing=self.pairing,
@@ -89,14 +100,13 @@ class _Run:
 
     def __init__(
         self,
-        config: RunConfig,
         parts: Parts,
         source: Source,
         folder: RunFolder,
         ledger: Path | None,
         as_json: bool,
     ) -> None:
-        self._config, self._parts, self._source, self._folder = config, parts, source, folder
+        self._parts, self._config, self._source, self._folder = parts, parts.config, source, folder
         self._ledger_path = ledger or folder.path / LEDGER
         self._as_json = as_json
         self._shown: list[dict[str, Any]] = []
@@ -106,8 +116,7 @@ class _Run:
         judge = self._parts.judge
         try:
             await judge.start()
-            identity = {"identity": {"judge": judge.identity.label, "digest": judge.identity.digest()}}
-            self._folder.claim({"tourney": {"version": __version__}, **self._config.to_toml(), **document, **identity})
+            self._folder.claim({**document, "identity": judge.identity.to_json(), "tourney": {"version": __version__}})
             return await self._play()
         finally:
             await judge.close()
@@ -119,7 +128,7 @@ class _Run:
         try:
             with Output(self._folder.path) as output:
                 runner = Runner(
-                    self._parts.setup(self._config, self._source.contested), ledger, lambda played: self._take(output, played)
+                    self._parts.setup(self._source.contested), ledger, lambda played: self._take(output, played)
                 )
                 await self._drive(runner)
         finally:
@@ -132,7 +141,7 @@ class _Run:
         """Play with the live line on and Ctrl-C in the runner's hands."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, self._interrupt, runner)
-        planned = self._parts.comparisons(self._config, self._source)[1]
+        planned = self._parts.comparisons(self._source)[1]
         live = loop.create_task(
             watch(runner.progress, problems=self._source.scan.problems, planned=planned, prices=self._config.budget.prices)
         )

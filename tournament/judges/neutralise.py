@@ -11,7 +11,8 @@ import re
 from functools import lru_cache
 
 # Full-width forms of the brackets count too: tokenizers that normalise turn them into the plain ones.
-_OPEN, _CLOSE = "[<＜﹤]", "[>＞﹥]"
+_OPEN, _CLOSE = "[<\uff1c\ufe64]", "[>\uff1e\ufe65]"
+_SLASH, _BAR = "[/\uff0f]", "|\uff5c"
 _WORDS = (
     "think|thinking|thought|reasoning|reflection|tool|tools|system|user|assistant|human|model|sys|"
     "s|bos|eos|pad|unk|mask|sep|cls|image|audio|video|question|answer|unused[0-9]{1,6}"
@@ -22,11 +23,11 @@ _SQUARE_WORDS = "INST|THINK|IMG|AUDIO|ARGS|PREFIX|MIDDLE|SUFFIX|MASK|CLS|SEP|PAD
 # Every repetition has an upper bound, so the search is linear in the length of the text.
 _SPECIAL = re.compile(
     f"(?i:{_OPEN}(?="
-    r"[|｜][^\s|｜]"  # <|im_start|>, <｜User｜>, and whatever else begins like them
-    rf"|[/／]?(?:{_WORDS})\s{{0,8}}(?:[/／]\s{{0,8}})?{_CLOSE}"  # </think>, <s>, <bos>
-    rf"|[/／]?[a-z][a-z0-9]{{0,31}}(?:_[a-z0-9]{{1,31}}){{1,7}}\s{{0,8}}{_CLOSE}"  # <start_of_turn>, </response_1>
-    rf"|{_OPEN}[/／]?sys{_CLOSE}"  # <<SYS>>
-    f"))|[\\[［](?=[/／]?(?:{_SQUARE_WORDS})[\\]］])"  # [/INST], [TOOL_CALLS]
+    rf"[{_BAR}][^\s{_BAR}]"  # <|im_start|> and whatever else begins like it
+    rf"|{_SLASH}?(?:{_WORDS})\s{{0,8}}(?:{_SLASH}\s{{0,8}})?{_CLOSE}"  # </think>, <s>, <bos>
+    rf"|{_SLASH}?[a-z][a-z0-9]{{0,31}}(?:_[a-z0-9]{{1,31}}){{1,7}}\s{{0,8}}{_CLOSE}"  # <start_of_turn>, </response_1>
+    rf"|{_OPEN}{_SLASH}?sys{_CLOSE}"  # <<SYS>>
+    f"))|[\\[\uff3b](?={_SLASH}?(?:{_SQUARE_WORDS})[\\]\uff3d])"  # [/INST], [TOOL_CALLS]
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _THINK_END = "</think>"

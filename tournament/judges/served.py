@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 from tournament import seeding
 from tournament.errors import JudgeSetupError, JudgeUnreachableError
+from tournament.judge import TokenEstimate
 from tournament.judges.chat_prompt import ChatPrompt, load_prompt
 from tournament.judges.tokens import RunningMean
 from tournament.judges.verdict import read_verdict
@@ -164,7 +165,8 @@ class ServedJudge:
         except (RequestError, JudgeUnreachableError) as error:
             self._lost = self._lost + 1 if _is_lost(error) else 0
             if self._lost >= GIVE_UP_AFTER:
-                raise JudgeUnreachableError(f"{self._lost} requests in a row got no answer; the last: {error}") from error
+                what = f"{self._lost} requests in a row got no answer; the last: {error}"
+                raise JudgeUnreachableError(what) from error
             if isinstance(error, RequestError):
                 raise
             raise BrokenConnectionError(str(error)) from error
@@ -178,7 +180,8 @@ class ServedJudge:
         except HttpStatusError as error:
             self._refuse(error)
         except RequestError as error:
-            raise JudgeUnreachableError(f"{self.client.address} does not answer as a judge's server: {error}") from error
+            what = f"{self.client.address} does not answer as a judge's server: {error}"
+            raise JudgeUnreachableError(what) from error
 
     def _refuse(self, error: HttpStatusError) -> NoReturn:
         if error.status in (401, 403):
@@ -217,6 +220,16 @@ def _is_lost(error: Exception) -> bool:
     if isinstance(error, HttpStatusError):
         return error.status in _GATEWAY_ERRORS
     return isinstance(error, JudgeUnreachableError | BrokenConnectionError | RequestTimeoutError)
+
+
+def total(parts: Sequence[TokenEstimate]) -> TokenEstimate:
+    """The estimates of some comparisons together."""
+    return TokenEstimate(
+        expected_prompt=sum(part.expected_prompt for part in parts),
+        expected_completion=sum(part.expected_completion for part in parts),
+        worst_prompt=sum(part.worst_prompt for part in parts),
+        worst_completion=sum(part.worst_completion for part in parts),
+    )
 
 
 def share_of(started: float, count: int) -> float:

@@ -24,6 +24,7 @@ from tournament.judges.served import (
     is_served,
     share_of,
     together,
+    total,
     unknown_model,
     whole_number,
 )
@@ -148,13 +149,7 @@ class SglangJudge(ServedJudge):
 
     def plan(self, field: Field, comparisons: Sequence[Comparison]) -> TokenEstimate:
         """What comparisons cost; the worst case holds for every tokenizer that falls back to bytes."""
-        parts = [self._plan_one(self._draft(field, comparison)) for comparison in comparisons]
-        return TokenEstimate(
-            expected_prompt=sum(part.expected_prompt for part in parts),
-            expected_completion=sum(part.expected_completion for part in parts),
-            worst_prompt=sum(part.worst_prompt for part in parts),
-            worst_completion=sum(part.worst_completion for part in parts),
-        )
+        return total([self._plan_one(self._draft(field, comparison)) for comparison in comparisons])
 
     def _plan_one(self, draft: _Draft) -> TokenEstimate:
         prompt, completion = most_tokens(draft.text), draft.limit
@@ -193,7 +188,8 @@ class SglangJudge(ServedJudge):
         limit = self._answer_limit(comparison)
         if start.thinks and comparison.thinking_limit is None:
             limit = self._settings.thinking or self.max_tokens
-        return _Draft(prompt=prompt, opening=start, limit=limit, seed=self._request_seed(comparison, prompt + start.text))
+        seed = self._request_seed(comparison, prompt + start.text)
+        return _Draft(prompt=prompt, opening=start, limit=limit, seed=seed)
 
     def _is_cut(self, draft: _Draft, reply: Reply) -> bool:
         if not draft.opening.thinks or reply.outcome is not None or reply.finished:
@@ -210,7 +206,7 @@ class SglangJudge(ServedJudge):
         return _Draft(prompt=draft.prompt, opening=start, limit=limit, seed=draft.seed, stop=stop)
 
     def _read(self, draft: _Draft, reply: Reply, seconds: float) -> Judgment:
-        text = draft.opening.text + reply.text if reply.text else ""
+        text = draft.opening.text + reply.text if reply.outcome is None else ""
         return self._judgment(reply, text, draft.opening.spoken + reply.text, seconds)
 
     async def _generate(self, drafts: Sequence[_Draft]) -> list[Reply]:

@@ -16,7 +16,7 @@ THINK_START, THINK_END = "<think>", "</think>"
 _LONGEST_LINE = 200
 _MARKUP = str.maketrans("", "", "*_`#")
 _LINE = re.compile(
-    r"(?:(?:my |the )?(?:final )?verdict ?(?:is )?[:：] ?(?:response )?(\[\[)?(1|2|tie)(?(1)\]\])"
+    r"(?:(?:my |the )?(?:final )?verdict ?(?:is )?[:\uff1a] ?(?:response )?(\[\[)?(1|2|tie)(?(1)\]\])"
     r"|\[\[(1|2|tie)\]\])[.!]?",
     re.IGNORECASE,
 )

@@ -24,8 +24,8 @@ def _llama3(messages: Sequence[Message]) -> str:
 
 
 def _deepseek_r1(messages: Sequence[Message]) -> str:
-    marks = {"system": "", "user": "<｜User｜>", "assistant": "<｜Assistant｜>"}
-    return "".join(f"{marks[m.role]}{m.content}" for m in messages) + "<｜Assistant｜>"
+    marks = {"system": "", "user": "<\uff5cUser\uff5c>", "assistant": "<\uff5cAssistant\uff5c>"}
+    return "".join(f"{marks[m.role]}{m.content}" for m in messages) + marks["assistant"]
 
 
 def _plain(messages: Sequence[Message]) -> str:

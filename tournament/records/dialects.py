@@ -6,8 +6,8 @@
 | preference pair | `prompt`, `chosen`, `rejected` | two, with the ids "chosen" and "rejected" |
 | responses | `prompt`, `responses` | as in the canonical one |
 
-All of them take `id`, `reference` and `meta` too, and keep every other key in `meta`. Each line is recognised by its own
-keys; where several dialects fit, the first row wins and the other keys go to `meta`.
+All of them take `id`, `reference` and `meta` too, and keep every other key in `meta`. Each line is recognised
+by its own keys; where several dialects fit, the first row wins and the other keys go to `meta`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itertools import takewhile
 from typing import Any
 
 from tournament.records import fields
-from tournament.records.fields import BadRecord
+from tournament.records.fields import RecordError
 from tournament.types import Candidate, Message, Problem, Prompt
 
 _COMMON = frozenset({"id", "prompt", "reference", "meta"})
@@ -28,9 +28,9 @@ _ASSISTANT = "assistant"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """One shape of a problem: the keys that tell it from others, and what makes a problem of an object that has them.
+    """One shape of a problem: the keys that tell it from others, and what makes a problem of such an object.
 
-    `read` takes the object and the number of its line, and raises `BadRecord`.
+    `read` takes the object and the number of its line, and raises `RecordError`.
     """
 
     name: str
@@ -42,7 +42,7 @@ def to_problem(record: Mapping[str, Any], line: int) -> Problem:
     """Read an object in whichever dialect its keys are of.
 
     Raises:
-        BadRecord: The object is of no dialect, or not what its dialect asks for.
+        RecordError: The object is of no dialect, or not what its dialect asks for.
     """
     for dialect in DIALECTS:
         if record.keys() >= dialect.keys:
@@ -73,7 +73,11 @@ def _from_pair(record: Mapping[str, Any], line: int) -> Problem:
 
 
 def _problem(
-    record: Mapping[str, Any], line: int, prompt: Prompt, candidates: tuple[Candidate, ...], known: frozenset[str]
+    record: Mapping[str, Any],
+    line: int,
+    prompt: Prompt,
+    candidates: tuple[Candidate, ...],
+    known: frozenset[str],
 ) -> Problem:
     return Problem(
         id=fields.identifier(record.get("id"), "id", f"line-{line}"),
@@ -84,31 +88,31 @@ def _problem(
     )
 
 
-def _answer(value: Any, side: str) -> str:
-    """The text of one side of a pair: the text itself, or the last thing that the assistant says in a chat."""
+def _answer(value: object, side: str) -> str:
+    """The text of one side of a pair: itself, or the last thing that the assistant says in a chat."""
     if isinstance(value, str):
         return value
     if not isinstance(value, list):
-        raise BadRecord(f"{side} is {fields.kind(value)}; it must be text or a list of chat messages")
+        raise RecordError(f"{side} is {fields.kind(value)}; it must be text or a list of chat messages")
     for message in reversed(fields.messages(value, side)):
         if message.role == _ASSISTANT:
             return message.content
-    raise BadRecord(f'{side} has no message of the role "{_ASSISTANT}"; add the answer')
+    raise RecordError(f'{side} has no message of the role "{_ASSISTANT}"; add the answer')
 
 
 def _shared_prompt(record: Mapping[str, Any]) -> Prompt:
     """The messages that both chats of a pair begin with.
 
-    Each chat must then end in one answer. Had it more turns, its last answer would be judged against a prompt it never
-    answered.
+    Each chat must then end in one answer. Had it more turns, its last answer would be judged against a prompt
+    that it never answered.
     """
     if not isinstance(record["rejected"], list):
-        raise BadRecord("prompt is missing; add it, or write both chosen and rejected as chat messages")
+        raise RecordError("prompt is missing; add it, or write both chosen and rejected as chat messages")
     chosen, rejected = (fields.messages(record[side], side) for side in _SIDES)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(chosen, rejected, strict=False)))
     shared = min(same, len(chosen) - 1, len(rejected) - 1)
     if shared == 0:
-        raise BadRecord("prompt is missing and chosen and rejected begin with no common message; add a prompt")
+        raise RecordError("prompt is missing, and chosen and rejected share no first message; add a prompt")
     for side, chat in zip(_SIDES, (chosen, rejected), strict=True):
         _refuse_long_tail(side, chat[shared:])
     return fields.filled(chosen[:shared])
@@ -116,9 +120,9 @@ def _shared_prompt(record: Mapping[str, Any]) -> Prompt:
 
 def _refuse_long_tail(side: str, tail: tuple[Message, ...]) -> None:
     if len(tail) != 1 or tail[0].role != _ASSISTANT:
-        raise BadRecord(
-            f"{side} goes on for {len(tail)} messages after the shared prompt instead of one {_ASSISTANT} message; "
-            "cut it there, or add a prompt"
+        raise RecordError(
+            f"{side} goes on for {len(tail)} messages after the shared prompt; it must be one, "
+            f'of the role "{_ASSISTANT}": cut it there, or add a prompt'
         )
 
 
@@ -129,9 +133,9 @@ DIALECTS = (
 )
 
 
-def _unknown(record: Mapping[str, Any]) -> BadRecord:
-    shapes = ", or ".join(f"prompt, {', '.join(sorted(dialect.keys))} ({dialect.name})" for dialect in DIALECTS)
-    return BadRecord(f"{_reason(record)}; a problem has the keys {shapes}")
+def _unknown(record: Mapping[str, Any]) -> RecordError:
+    shapes = [f"prompt, {', '.join(sorted(row.keys))} ({row.name})" for row in DIALECTS]
+    return RecordError(f"{_reason(record)}; a problem has the keys {', or '.join(shapes)}")
 
 
 def _reason(record: Mapping[str, Any]) -> str:

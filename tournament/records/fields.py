@@ -1,6 +1,7 @@
-"""The values inside a record: each function takes a JSON value and its name, and returns it typed or says what is wrong.
+"""The values inside a record: each function takes a JSON value and its name, and checks and returns it.
 
-Names are paths into the user's own object, such as `candidates[2].text`, so a message points at what was written.
+Names are paths into the user's own object, such as `candidates[2].text`: a message points at what was
+written.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ _QUOTED_LENGTH = 60
 _HINT_KEYS = 100
 
 
-class BadRecord(ValueError):  # noqa: N818 - it never leaves this package: the reader turns it into an InputError
-    """What is wrong with one record and what to do about it; the reader adds the file and the line."""
+class RecordError(ValueError):
+    """What is wrong with one record and what to do about it.
+
+    It never leaves this package: the reader adds the file and the line and makes an `InputError` of it.
+    """
 
 
 def kind(value: object) -> str:
@@ -52,23 +56,23 @@ def nearest(wanted: str, keys: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(wanted, short, n=1)), None)
 
 
-def required(record: Mapping[str, Any], key: str, path: str = "") -> Any:
-    """The value of a key that must be there; a key that looks like a misspelling of it is named in the message."""
+def required(record: Mapping[str, Any], key: str, path: str = "") -> object:
+    """The value of a key that must be there; a likely misspelling of it is named in the message."""
     if key in record:
         return record[key]
     near = nearest(key, record)
     hint = f'the key {quote(near)} is unknown, did you mean "{key}"?' if near else "add it"
-    raise BadRecord(f"{child(path, key)} is missing; {hint}")
+    raise RecordError(f"{child(path, key)} is missing; {hint}")
 
 
-def text(value: Any, name: str) -> str:
+def text(value: object, name: str) -> str:
     """A text, empty or not."""
     if isinstance(value, str):
         return value
-    raise BadRecord(f"{name} is {kind(value)}; it must be text")
+    raise RecordError(f"{name} is {kind(value)}; it must be text")
 
 
-def identifier(value: Any, name: str, default: str) -> str:
+def identifier(value: object, name: str, default: str) -> str:
     """An id: text, a whole number written as text, or the default where it is null or missing."""
     if value is None:
         return default
@@ -77,16 +81,16 @@ def identifier(value: Any, name: str, default: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     found = "empty" if value == "" else kind(value)
-    raise BadRecord(f"{name} is {found}; it must be text or a whole number, or be left out")
+    raise RecordError(f"{name} is {found}; it must be text or a whole number, or be left out")
 
 
-def reference(value: Any) -> str | None:
+def reference(value: object) -> str | None:
     """A reference answer: text, a whole number written as text, or None."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise BadRecord(f"reference is {kind(value)}; it must be text or a whole number, or be left out")
+    raise RecordError(f"reference is {kind(value)}; it must be text or a whole number, or be left out")
 
 
 def meta(record: Mapping[str, Any], known: frozenset[str], path: str = "") -> dict[str, Any]:
@@ -95,11 +99,11 @@ def meta(record: Mapping[str, Any], known: frozenset[str], path: str = "") -> di
     if inner is None:
         inner = {}
     if not isinstance(inner, dict):
-        raise BadRecord(f"{child(path, 'meta')} is {kind(inner)}; it must be an object")
+        raise RecordError(f"{child(path, 'meta')} is {kind(inner)}; it must be an object")
     rest = {key: value for key, value in record.items() if key not in known}
     both = sorted(inner.keys() & rest.keys())
     if both:
-        raise BadRecord(f"{child(path, both[0])} stands both beside meta and inside it; keep one of the two")
+        raise RecordError(f"{child(path, both[0])} stands both beside meta and inside it; keep one")
     return {**inner, **rest}
 
 
@@ -108,13 +112,13 @@ def messages(value: list[Any], name: str) -> tuple[Message, ...]:
     return tuple(_message(turn, f"{name}[{index}]") for index, turn in enumerate(value))
 
 
-def prompt(value: Any, name: str = "prompt") -> Prompt:
+def prompt(value: object, name: str = "prompt") -> Prompt:
     """A prompt: text or chat messages, and not empty."""
     if isinstance(value, str):
         return filled(value, name)
     if isinstance(value, list):
         return filled(messages(value, name), name)
-    raise BadRecord(f"{name} is {kind(value)}; it must be text or a list of chat messages")
+    raise RecordError(f"{name} is {kind(value)}; it must be text or a list of chat messages")
 
 
 def filled(found: Prompt, name: str = "prompt") -> Prompt:
@@ -122,27 +126,27 @@ def filled(found: Prompt, name: str = "prompt") -> Prompt:
     texts = [found] if isinstance(found, str) else [message.content for message in found]
     if any(part and not part.isspace() for part in texts):
         return found
-    raise BadRecord(f"{name} is empty; write what the candidates answer")
+    raise RecordError(f"{name} is empty; write what the candidates answer")
 
 
-def candidates(values: Any, name: str) -> tuple[Candidate, ...]:
+def candidates(values: object, name: str) -> tuple[Candidate, ...]:
     """The candidates of one problem, each with an id of its own."""
     if not isinstance(values, list):
-        raise BadRecord(f'{name} is {kind(values)}; it must be a list of texts or of objects with "text"')
+        raise RecordError(f'{name} is {kind(values)}; it must be a list of texts or of objects with "text"')
     if not values:
-        raise BadRecord(f"{name} is empty; give at least one candidate")
+        raise RecordError(f"{name} is empty; give at least one candidate")
     found = tuple([_candidate(value, name, index) for index, value in enumerate(values)])
     if len({candidate.id for candidate in found}) < len(found):
         raise _clash(found, name)
     return found
 
 
-def _candidate(value: Any, name: str, index: int) -> Candidate:
+def _candidate(value: object, name: str, index: int) -> Candidate:
     if isinstance(value, str):
         return Candidate(id=str(index), text=value)
     path = f"{name}[{index}]"
     if not isinstance(value, dict):
-        raise BadRecord(f'{path} is {kind(value)}; a candidate is text or an object with "text"')
+        raise RecordError(f'{path} is {kind(value)}; a candidate is text or an object with "text"')
     return Candidate(
         id=identifier(value.get("id"), f"{path}.id", str(index)),
         text=text(required(value, "text", path), f"{path}.text"),
@@ -150,37 +154,37 @@ def _candidate(value: Any, name: str, index: int) -> Candidate:
     )
 
 
-def _clash(found: tuple[Candidate, ...], name: str) -> BadRecord:
+def _clash(found: tuple[Candidate, ...], name: str) -> RecordError:
     first: dict[str, int] = {}
     for index, candidate in enumerate(found):
         if candidate.id in first:
             break
         first[candidate.id] = index
-    return BadRecord(
+    return RecordError(
         f"{name}[{first[candidate.id]}] and {name}[{index}] both have the id {quote(candidate.id)}; "
         "ids must be unique within a problem, and an id left out is the place in the list, from 0"
     )
 
 
-def _message(value: Any, path: str) -> Message:
+def _message(value: object, path: str) -> Message:
     if not isinstance(value, dict):
-        raise BadRecord(f'{path} is {kind(value)}; a message is an object with "role" and "content"')
+        raise RecordError(f'{path} is {kind(value)}; a message is an object with "role" and "content"')
     role = text(required(value, "role", path), f"{path}.role")
     if not role:
-        raise BadRecord(f'{path}.role is empty; write who speaks, such as "user"')
+        raise RecordError(f'{path}.role is empty; write who speaks, such as "user"')
     return Message(role=role, content=_content(required(value, "content", path), f"{path}.content"))
 
 
-def _content(value: Any, path: str) -> str:
+def _content(value: object, path: str) -> str:
     if isinstance(value, list):
         return "".join([_part(part, f"{path}[{index}]") for index, part in enumerate(value)])
     return text(value, path)
 
 
-def _part(value: Any, path: str) -> str:
+def _part(value: object, path: str) -> str:
     if not isinstance(value, dict):
-        raise BadRecord(f'{path} is {kind(value)}; a part is an object with "type" and "text"')
+        raise RecordError(f'{path} is {kind(value)}; a part is an object with "type" and "text"')
     sort = text(required(value, "type", path), f"{path}.type")
     if sort != "text":
-        raise BadRecord(f"{path} is a part of type {quote(sort)}; a judge reads text only, so remove the part")
+        raise RecordError(f"{path} is a part of type {quote(sort)}; judges read text only, so remove it")
     return text(required(value, "text", path), f"{path}.text")

@@ -27,10 +27,10 @@ _FOREIGN = {
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, each with its number from 1; memory for one line at a time.
+    """The lines of a file that are not blank, without their ends, each with its number from 1.
 
     Raises:
-        InputError: The file cannot be read, is of another format, is cut off, or has a line over `MAX_LINE` bytes.
+        InputError: The file cannot be read, is of another format or cut off, or has a line over `MAX_LINE`.
     """
     number = 0
     with _open(path) as file:
@@ -39,10 +39,10 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
             while line := stream.readline(MAX_LINE + 1):
                 number += 1
                 if len(line) > MAX_LINE:
-                    what = f"the line is longer than {MAX_LINE} bytes; leave out what is not needed, or split it"
+                    what = f"the line is longer than {MAX_LINE // 2**20} MiB; take out what no judge needs"
                     raise InputError(str(path), number, what)
-                line = line.removeprefix(_BOM)
-                if line and not line.isspace():
+                line = line.removeprefix(_BOM).rstrip()
+                if line:
                     yield number, line
         except EOFError:
             what = "the gzip data ends here, before its end; compress or download the file again"
@@ -51,14 +51,15 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
             what = "the gzip data is damaged from here on; compress or download the file again"
             raise InputError(str(path), number + 1, what) from None
         except OSError as error:
-            raise InputError(str(path), number + 1, f"cannot be read any further ({error.strerror})") from None
+            what = f"the file cannot be read on from here ({error.strerror}); check the disk or copy it"
+            raise InputError(str(path), number + 1, what) from None
 
 
 def spool(stream: BinaryIO, path: Path) -> Path:
     """Copy a stream that can be read only once, such as standard input, to a file that can be read again.
 
     Raises:
-        InputError: The stream cannot be read or the file cannot be written; no part of the file is left behind.
+        InputError: The stream cannot be read or the file cannot be written; no part of it is left behind.
     """
     try:
         with path.open("wb") as file:
@@ -67,7 +68,7 @@ def spool(stream: BinaryIO, path: Path) -> Path:
         if path.is_file():
             path.unlink()
         if isinstance(error, OSError):
-            what = f"the input cannot be copied to this file ({error.strerror}); make room or choose another place"
+            what = f"the input cannot be copied here ({error.strerror}); make room or choose another place"
             raise InputError(str(path), None, what) from None
         raise
     return path
@@ -79,7 +80,7 @@ def _open(path: Path) -> BinaryIO:
         if stat.S_ISDIR(mode):
             raise InputError(str(path), None, "is a directory; name a file in it")
         if not stat.S_ISREG(mode):
-            raise InputError(str(path), None, "is no regular file and can be read only once; save it as a file first")
+            raise InputError(str(path), None, "can be read only once; save it as a regular file first")
         return path.open("rb")
     except FileNotFoundError:
         raise InputError(str(path), None, "does not exist; check the path") from None
@@ -87,6 +88,8 @@ def _open(path: Path) -> BinaryIO:
         raise InputError(str(path), None, "is not readable; change its permissions or copy it") from None
     except OSError as error:
         raise InputError(str(path), None, f"cannot be opened ({error.strerror}); check the path") from None
+    except ValueError:
+        raise InputError(str(path), None, "is no path, as it holds a NUL character; remove it") from None
 
 
 def _unpacked(path: Path, file: BinaryIO) -> BinaryIO | gzip.GzipFile:

@@ -6,10 +6,10 @@ import json
 import re
 from typing import Any
 
-from tournament.records.fields import BadRecord, child, kind
+from tournament.records.fields import RecordError, child, kind
 
-# Python's JSON reader lets through two things that break later on: NUL characters and halves of surrogate pairs. Both
-# can only be written as escapes, so a line without these bytes needs no closer look.
+# Python's JSON reader lets through two things that break later on: NUL characters and halves of surrogate
+# pairs. Both can only be written as escapes, so a line without these bytes needs no closer look.
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -17,26 +17,25 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     """The object that a line of a file holds.
 
     Raises:
-        BadRecord: The line is not UTF-8, no JSON, no object, or holds a text with NUL or half a surrogate pair.
+        RecordError: The line is not UTF-8, no JSON, no object, or holds NUL or half a surrogate pair.
     """
     try:
         value = json.loads(raw.decode("utf-8"))
         if _SUSPECT.search(raw):
             _refuse_unsafe(value, "")
     except UnicodeDecodeError as error:
-        raise BadRecord(
-            f"byte {error.start + 1} of the line (0x{raw[error.start]:02x}) is not UTF-8; save the file as UTF-8"
-        ) from None
+        what = f"the line is not UTF-8 from byte {error.start + 1} on (0x{raw[error.start]:02x})"
+        raise RecordError(f"{what}; save the file as UTF-8") from None
     except json.JSONDecodeError as error:
-        raise BadRecord(_no_json(raw, error)) from None
+        raise RecordError(_no_json(raw, error)) from None
     except RecursionError:
-        raise BadRecord("the line is nested too deeply; make it flatter") from None
-    except BadRecord:
+        raise RecordError("the line is nested too deeply; make it flatter") from None
+    except RecordError:
         raise
     except ValueError:
-        raise BadRecord("the line holds a whole number of thousands of digits; write it as text") from None
+        raise RecordError("the line holds a whole number of thousands of digits; write it as text") from None
     if not isinstance(value, dict):
-        raise BadRecord(f"the line is {kind(value)}; {_one_a_line(raw)}")
+        raise RecordError(f"the line is {kind(value)}; {_one_a_line(raw)}")
     return value
 
 
@@ -52,7 +51,7 @@ def _one_a_line(raw: bytes) -> str:
     return "write one JSON object a line (jq -c . does so)"
 
 
-def _refuse_unsafe(value: Any, path: str) -> None:
+def _refuse_unsafe(value: object, path: str) -> None:
     if isinstance(value, str):
         _refuse_unsafe_text(value, path or "the line")
     elif isinstance(value, list):
@@ -67,9 +66,9 @@ def _refuse_unsafe(value: Any, path: str) -> None:
 
 def _refuse_unsafe_text(text: str, name: str) -> None:
     if "\0" in text:
-        raise BadRecord(f"{name} holds a NUL character (\\u0000); remove it")
+        raise RecordError(f"{name} holds a NUL character (\\u0000); remove it")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        half = ord(text[error.start])
-        raise BadRecord(f"{name} holds half a surrogate pair (\\u{half:04x}), which is no text; remove it") from None
+        half = f"\\u{ord(text[error.start]):04x}"
+        raise RecordError(f"{name} holds half a surrogate pair ({half}); remove it") from None

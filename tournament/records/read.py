@@ -1,4 +1,4 @@
-"""Problems from a file: a first pass that checks and counts them all, and a stream of them in constant memory."""
+"""Problems from a file: a first pass that checks and counts them, and a stream in constant memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from tournament.errors import InputError
 from tournament.records.dialects import to_problem
-from tournament.records.fields import BadRecord, quote
+from tournament.records.fields import RecordError, quote
 from tournament.records.lines import read_lines
 from tournament.records.parse import parse_object
 from tournament.types import Problem
@@ -26,10 +26,10 @@ _PROGRESS_EVERY = 1000
 class Scan:
     """What a file of problems holds.
 
-    `candidates` counts all of them; `largest_field` and `fields` count distinct texts, `fields` as the number of problems
-    for each number of distinct candidates. `fingerprint` is 64 hexadecimal digits that stand for the problems and for
-    nothing else: neither the order and format of the lines nor the dialect nor `meta` changes it. Where ids are left out,
-    the line numbers are the ids and so do count.
+    `candidates` counts all of them; `largest_field` and `fields` count distinct texts, `fields` as the number
+    of problems for each number of distinct candidates. `fingerprint` is 64 hexadecimal digits that stand for
+    the problems and nothing else: neither the order and format of the lines nor dialect or `meta` change it.
+    Where problem ids are left out, the line numbers are the ids and so do count.
     """
 
     problems: int
@@ -87,7 +87,7 @@ def _numbered(path: Path) -> Iterator[tuple[int, Problem]]:
     for line, raw in read_lines(path):
         try:
             problem = to_problem(parse_object(raw), line)
-        except BadRecord as flaw:
+        except RecordError as flaw:
             raise InputError(str(path), line, str(flaw)) from None
         empty = False
         yield line, problem
@@ -100,8 +100,10 @@ def _hash(problem_id: str) -> int:
 
 
 def _digest(problem: Problem) -> int:
-    """A problem as a number of 256 bits; numbers are added up, so that no order comes in and no pair cancels out."""
-    prompt = problem.prompt if isinstance(problem.prompt, str) else [[m.role, m.content] for m in problem.prompt]
+    """A problem as a number of 256 bits; they are added up, so order is nothing and no pair cancels out."""
+    prompt: object = problem.prompt
+    if not isinstance(problem.prompt, str):
+        prompt = [[message.role, message.content] for message in problem.prompt]
     candidates = [[candidate.id, candidate.text] for candidate in problem.candidates]
     canonical = json.dumps([problem.id, prompt, candidates, problem.reference], separators=(",", ":"))
     return int.from_bytes(hashlib.sha256(canonical.encode("ascii")).digest(), "big")

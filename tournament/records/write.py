@@ -13,8 +13,9 @@ from typing import TextIO
 
 from tournament.errors import TourneyError, UsageError
 
-# Legal inside a JSON string, yet not safe in a line of a text file: half surrogates cannot be encoded, C1 controls act
-# on terminals, and U+0085, U+2028 and U+2029 end a line for many readers. Escaped, they are the same JSON.
+# Legal inside a JSON string, yet not safe in a line of a text file: half surrogates cannot be encoded, C1
+# controls act on terminals, and U+0085, U+2028 and U+2029 end a line for many readers. Escaped, they are the
+# same JSON.
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _serial = itertools.count()
 
@@ -32,10 +33,10 @@ def dumps(obj: object) -> str:
 
 
 class AtomicWriter:
-    """A text file in the making: it takes its place when the `with` block ends well, and never appears otherwise.
+    """A text file in the making: it takes its place when the `with` block ends well, and only then.
 
-    The lines go to a hidden sibling first. An exception in the block, or `abort`, removes it and leaves a file that was
-    there before as it was.
+    The lines go to a hidden sibling first. An exception in the block, or `abort`, removes it and leaves a
+    file that was there before as it was.
 
     Raises:
         UsageError: The folder is missing or not writable, or the path is no place for a file.
@@ -43,6 +44,7 @@ class AtomicWriter:
     """
 
     def __init__(self, path: Path) -> None:
+        """Name the file; nothing is created before the `with` block."""
         self.path = path
         # A link stays a link: what it points to is replaced.
         self._target = Path(os.path.realpath(path))
@@ -50,12 +52,14 @@ class AtomicWriter:
         self._file: TextIO | None = None
 
     def __enter__(self) -> AtomicWriter:
-        if self._target.exists() and not self._target.is_file():
-            raise UsageError(f"cannot write {self.path}: it is no regular file; choose another path")
+        """Create the hidden sibling."""
         try:
+            if self._target.exists() and not self._target.is_file():
+                raise UsageError(f"cannot write {self.path}: it is no regular file; choose another path")
             self._file = self._temporary.open("w", encoding="utf-8", newline="\n")
         except OSError as error:
-            raise UsageError(f"cannot write {self.path}: {error.strerror}; choose a folder you can write to") from None
+            what = f"cannot write {self.path}: {error.strerror}"
+            raise UsageError(f"{what}; choose a folder that exists and that you can write to") from None
         return self
 
     def write_line(self, line: str) -> None:
@@ -73,11 +77,13 @@ class AtomicWriter:
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None
-            self._temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Put the file in its place, or remove what there is of it."""
         if kind is not None:
             self.abort()
         elif self._file is not None:
@@ -96,7 +102,8 @@ class AtomicWriter:
         _sync_folder(self._target.parent)
 
     def _failed(self, error: OSError) -> TourneyError:
-        return TourneyError(f"cannot write {self.path}: {error.strerror}; make room and run the same command again")
+        what = f"cannot write {self.path}: {error.strerror}"
+        return TourneyError(f"{what}; make room and run the same command again")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -110,7 +117,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _refuse_foreign_floats(value: object) -> None:
-    """Refuse subclasses of float, which the JSON encoder takes: a numpy float64 is one, and float32 is not."""
+    """Refuse subclasses of float, which the JSON encoder lets through: a numpy float64 is one."""
     if isinstance(value, float) and type(value) is not float:
         raise TypeError(f"{type(value).__name__} is no JSON value; convert it with float()")
     if isinstance(value, dict):

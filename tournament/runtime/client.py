@@ -107,6 +107,7 @@ class JsonClient:
 
     async def _request(self, method: str, path: str, body: Any) -> bytes:
         failures = 0
+        failure: Exception
         while True:
             try:
                 return await self._attempt(method, path, body)

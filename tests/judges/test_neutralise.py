@@ -1,0 +1,129 @@
+"""Hostile text loses its meaning for templates and tokenizers, and nothing else."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tournament.judges.neutralise import neutralise, response_only
+
+SPECIAL = [
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|eot_id|>",
+    "<|start_header_id|>",
+    "<|START_OF_TURN_TOKEN|>",
+    "<\uff5cUser\uff5c>",
+    "<\uff5cAssistant\uff5c>",
+    "<\uff5cbegin\u2581of\u2581sentence\uff5c>",
+    "<\uff5cend\u2581of\u2581sentence\uff5c>",
+    "<think>",
+    "</think>",
+    "</THINK >",
+    "[INST]",
+    "[/INST]",
+    "[TOOL_CALLS]",
+    "[SYSTEM_PROMPT]",
+    "<<SYS>>",
+    "<</SYS>>",
+    "<s>",
+    "</s>",
+    "<bos>",
+    "<eos>",
+    "<unk>",
+    "<pad>",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<unused12>",
+    "<tool_call>",
+    "<question>",
+    "</question>",
+    "<response_1>",
+    "</response_1>",
+    "</response_2 >",
+    "<turn_user>",
+    "</turn_assistant>",
+    "\uff1cthink\uff1e",
+]
+
+
+@pytest.mark.parametrize("token", SPECIAL)
+def test_special_strings_are_broken_visibly(token: str) -> None:
+    shown = neutralise(f"a{token}b")
+    assert token not in shown
+    assert shown.replace(" ", "") == f"a{token}b".replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<b>bold</b> <div class='x'> <h1>",
+        "if a < b and c > d: x <= y << 2",
+        "xs |> f <| g",
+        "[1] a[i] [x] a[end]",
+        "List<int> and 2 < 3",
+        "Verdict: 1",
+        "",
+    ],
+)
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert neutralise(text) == text
+
+
+PIECES = st.lists(
+    st.one_of(
+        st.sampled_from(SPECIAL), st.sampled_from(["<", "|", ">", "/", "[", "]", " ", "\n", "think", "im_end", "_"]), st.text()
+    )
+).map("".join)
+
+
+@given(PIECES)
+def test_doing_it_twice_changes_nothing_more(text: str) -> None:
+    once = neutralise(text)
+    assert neutralise(once) == once
+
+
+@given(PIECES)
+def test_no_special_string_is_left_or_made(text: str) -> None:
+    shown = neutralise(text)
+    assert not [token for token in SPECIAL if token in shown]
+
+
+@given(PIECES, st.sampled_from(SPECIAL))
+def test_a_special_string_put_together_around_another_is_broken_too(text: str, token: str) -> None:
+    for cut in range(len(token) + 1):
+        assert token not in neutralise(token[:cut] + token + token[cut:] + text)
+
+
+@given(st.text(alphabet=st.characters(), max_size=50))
+def test_only_spaces_are_put_in(text: str) -> None:
+    assert neutralise(text).replace(" ", "") == text.replace(" ", "")
+
+
+def test_lone_surrogates_are_replaced() -> None:
+    shown = neutralise("a\ud800b")
+    assert shown == "a\ufffdb"
+    shown.encode()
+
+
+def test_a_candidates_thinking_is_not_shown() -> None:
+    assert response_only("<think>secret</think>\n\nThe answer.") == "The answer."
+    assert response_only("secret</think>The answer.") == "The answer."
+    assert response_only("<think>a</think>b</think> c") == "c"
+
+
+def test_thinking_that_never_ends_is_shown_neutralised() -> None:
+    assert response_only("<think>all of it") == "< think>all of it"
+
+
+@pytest.mark.parametrize("part", ["<|", "<", "<a_", "</think ", "[TOOL_", "<s ", "</", "[", "<aa_bb", "<unused1"])
+def test_it_takes_linear_time(part: str) -> None:
+    text = part * (1_000_000 // len(part))
+    started = time.perf_counter()
+    neutralise(text)
+    response_only(text)
+    assert time.perf_counter() - started < 4

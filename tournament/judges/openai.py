@@ -1,0 +1,223 @@
+"""A judge behind any server that speaks OpenAI's chat completions: SGLang, vLLM, llama.cpp, Ollama, hosted ones."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tournament.errors import JudgeSetupError
+from tournament.judge import JudgeIdentity, TokenEstimate
+from tournament.judges.continuing import own_words
+from tournament.judges.served import (
+    Reply,
+    ServedJudge,
+    ServedSettings,
+    failed_reply,
+    is_served,
+    share_of,
+    together,
+    total,
+    unknown_model,
+    whole_number,
+)
+from tournament.judges.tokens import capped, likely_tokens, most_tokens
+from tournament.judges.verdict import THINK_END, THINK_START
+from tournament.runtime.client import HttpStatusError, RequestError
+from tournament.types import Comparison, Field, Judgment, Message, Outcome
+
+DEFAULT_KEY_ENV = "OPENAI_API_KEY"
+# What a server's chat template may put around the messages: role marks, a date, a note on tools.
+TEMPLATE_TOKENS = 1024
+_NO_LISTING = frozenset({404, 405, 501})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAISettings(ServedSettings):
+    """Settings of a judge behind chat completions.
+
+    Attributes:
+        base_url: address of the server; /v1 is added where the address has no path.
+        model: name of the model; empty takes the first that the server lists.
+        prompt: wording in configs/judges.
+        temperature: sampling temperature; none takes the wording's own.
+        top_p: nucleus sampling; none takes the wording's own.
+        max_tokens: most tokens of an answer, with any reasoning; none takes the wording's own.
+        seed: seed of the judge's sampling; servers may ignore it.
+        timeout_s: seconds to wait for one answer.
+        attempts: how often a request is tried when the server fails.
+        api_key_env: environment variable that holds the API key; OPENAI_API_KEY where that is set.
+        limit_field: what the server calls the limit of an answer: max_tokens or max_completion_tokens.
+    """
+
+    base_url: str = "http://127.0.0.1:30000"
+    limit_field: str = "max_tokens"
+
+    def __post_init__(self) -> None:
+        """Refuse values that no server takes."""
+        ServedSettings.__post_init__(self)
+        if self.limit_field not in ("max_tokens", "max_completion_tokens"):
+            raise ValueError(f"limit_field={self.limit_field!r}; give max_tokens or max_completion_tokens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """One request: its messages, the limit of the answer, and what stands before the answer in the kept text."""
+
+    messages: tuple[Message, ...]
+    limit: int
+    seed: int
+    before: str = ""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(message.content for message in self.messages)
+
+
+class OpenAIJudge(ServedJudge):
+    """A chat model that is shown two candidates and says which is better."""
+
+    batch_size: int | None = 1
+
+    def __init__(self, settings: OpenAISettings) -> None:
+        spare = DEFAULT_KEY_ENV if os.environ.get(DEFAULT_KEY_ENV) else ""
+        super().__init__(settings, _with_version(settings.base_url), settings.api_key_env or spare)
+        self._settings = settings
+
+    @property
+    def identity(self) -> JudgeIdentity:
+        """The model, the wording and the sampling; where the server is does not matter."""
+        return JudgeIdentity(
+            kind="openai",
+            label=f"openai: {self.model or 'first model listed'}",
+            model=self.model,
+            prompt_hash=self.prompt.prompt_hash,
+            settings=self._sampling(),
+        )
+
+    async def start(self) -> None:
+        """Check that the server answers and lists the model; take its first model where none is named."""
+        listed = await self._setup(self._listed())
+        if listed is None:
+            if not self.model:
+                raise JudgeSetupError(f"{self.client.address} lists no models; name one with model")
+            return
+        names = list(listed)
+        if self.model and not is_served(self.model, names):
+            raise unknown_model(self.client.address, self.model, names)
+        if not self.model and not names:
+            raise JudgeSetupError(f"{self.client.address} serves no model; start it with one")
+        # The server's own spelling, since it takes no other.
+        self.model = self.model if self.model in names else next(n for n in names if is_served(self.model or n, [n]))
+        self.context = listed[self.model]
+
+    async def _listed(self) -> dict[str, int | None] | None:
+        """Served names and their context lengths; None where the server has no listing."""
+        try:
+            listing = await self.client.get("/models")
+        except HttpStatusError as error:
+            if error.status in _NO_LISTING:
+                return None
+            raise
+        try:
+            return {row["id"]: whole_number(row.get("max_model_len")) or None for row in listing["data"]}
+        except (LookupError, TypeError, AttributeError):
+            return None
+
+    def plan(self, field: Field, comparisons: Sequence[Comparison]) -> TokenEstimate:
+        """What comparisons cost; the worst case holds for every tokenizer that falls back to bytes."""
+        return total([self._plan_one(self._draft(field, comparison)) for comparison in comparisons])
+
+    def _plan_one(self, draft: _Draft) -> TokenEstimate:
+        limit = capped(draft.limit, self.context)
+        return TokenEstimate(
+            expected_prompt=capped(likely_tokens(draft.text), self.context),
+            expected_completion=self._lengths.expected(limit),
+            worst_prompt=capped(most_tokens(draft.text) + TEMPLATE_TOKENS, self.context),
+            worst_completion=limit,
+        )
+
+    async def judge(self, field: Field, comparisons: Sequence[Comparison]) -> Sequence[Judgment]:
+        """Judge comparisons of one field, each in a request of its own."""
+        return await together([self._judge_one(self._draft(field, comparison)) for comparison in comparisons])
+
+    async def _judge_one(self, draft: _Draft) -> Judgment:
+        started = time.monotonic()
+        try:
+            reply = _reply(await self._post("/chat/completions", self._body(draft)))
+        except RequestError as error:
+            reply = failed_reply(error)
+        text = draft.before + reply.text if reply.outcome is None else reply.text
+        return self._judgment(reply, text, reply.text, share_of(started, 1))
+
+    def _draft(self, field: Field, comparison: Comparison) -> _Draft:
+        first, second = field.texts[comparison.first], field.texts[comparison.second]
+        messages: tuple[Message, ...] = self.prompt.messages(field.prompt, first, second)
+        before = ""
+        if comparison.continues is not None:
+            # Without its tags, since chat templates drop what is marked as thinking from earlier turns.
+            words, _ = own_words(comparison.continues)
+            messages += (
+                Message(role="assistant", content=words),
+                Message(role="user", content=self.prompt.rethink),
+            )
+            before = f"{words}\n\n{self.prompt.rethink}\n\n"
+        seed = self._request_seed(comparison, "\n".join(message.content for message in messages))
+        return _Draft(messages=messages, limit=self._answer_limit(comparison), seed=seed, before=before)
+
+    def _body(self, draft: _Draft) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "messages": [{"role": message.role, "content": message.content} for message in draft.messages],
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "seed": draft.seed,
+            self._settings.limit_field: draft.limit,
+        }
+
+
+def _with_version(base_url: str) -> str:
+    stripped = base_url.strip().rstrip("/")
+    return stripped if urlsplit(stripped).path else f"{stripped}/v1"
+
+
+def _reply(answer: Any) -> Reply:
+    try:
+        choice = answer["choices"][0]
+        message, reason = choice["message"], choice.get("finish_reason")
+        said, refusal = message.get("content") or "", message.get("refusal") or ""
+        thought = message.get("reasoning_content") or message.get("reasoning") or ""
+        usage = answer.get("usage") or {}
+        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
+    except (LookupError, TypeError, AttributeError):
+        return Reply(outcome=Outcome.FAILED, detail=f"an answer without a message: {str(answer)[:200]}")
+    outcome, detail = _trouble(reason, str(refusal))
+    return Reply(
+        text=_joined(str(thought), str(said)),
+        finished=reason != "length",
+        outcome=outcome,
+        detail=detail,
+        prompt_tokens=whole_number(usage.get("prompt_tokens")),
+        completion_tokens=whole_number(usage.get("completion_tokens")),
+        cached_tokens=whole_number(cached),
+    )
+
+
+def _trouble(reason: object, refusal: str) -> tuple[Outcome | None, str]:
+    if reason == "content_filter":
+        return Outcome.REFUSED, "the server's content filter ended the answer"
+    if refusal:
+        return Outcome.REFUSED, f"the model refused: {refusal[:200]}"
+    if reason in ("abort", "error"):
+        return Outcome.FAILED, f"the server ended it: {reason}"
+    return None, ""
+
+
+def _joined(thought: str, said: str) -> str:
+    if not thought:
+        return said
+    # A thought without an answer stays open, and so is read as truncated.
+    return f"{THINK_START}\n{thought}\n{THINK_END}\n\n{said}" if said else f"{THINK_START}\n{thought}"
