@@ -15,12 +15,17 @@ from tournament.types import Match, Verdict
 class Knockout:
     """Single elimination; `draw` is "random", "given" (file order) or entrant numbers such as "3,7,0,1".
 
+    Numbers that a field does not have are passed over; entrants that are not named follow in file order.
     A field that is no power of two gives byes in the first round to the last of the draw. Where a match brings no
     preference, the seeded lots say who goes on, and the ranking names them as a tie-break. Candidates are ranked by
     the round they reached, then by rating.
     """
 
     draw: str = "random"
+
+    def __post_init__(self) -> None:
+        if self.draw not in ("random", "given"):
+            _numbers(self.draw)
 
     def matches(self, n: int) -> tuple[int, int]:
         """Every match sends one entrant home."""
@@ -57,12 +62,8 @@ class Knockout:
     def _bracket(self, n: int, rng: np.random.Generator) -> list[int]:
         if self.draw == "random":
             return [int(i) for i in rng.permutation(n)]
-        if self.draw == "given":
-            return list(range(n))
-        bracket = [int(part) for part in self.draw.split(",")]
-        if sorted(bracket) != list(range(n)):
-            raise ValueError(f"draw={self.draw!r} must name each of the {n} entrants 0 to {n - 1} once")
-        return bracket
+        named = [] if self.draw == "given" else [i for i in _numbers(self.draw) if i < n]
+        return named + [i for i in range(n) if i not in set(named)]
 
     def _reached(self, record: Record) -> NDArray[np.float64]:
         """The number of rounds each entrant came through; all of them for those who have not lost."""
@@ -78,3 +79,13 @@ def _goes_on(verdict: Verdict, record: Record) -> int:
         return verdict.winner
     a, b = verdict.match
     return a if record.lots[a] > record.lots[b] else b
+
+
+def _numbers(draw: str) -> list[int]:
+    try:
+        numbers = [int(part) for part in draw.split(",")]
+    except ValueError:
+        numbers = [-1]
+    if min(numbers) < 0 or len(set(numbers)) < len(numbers):
+        raise ValueError(f'draw={draw!r}: give "random", "given", or entrant numbers from 0, each once, with commas')
+    return numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tournament.strategy import Decide, preference, tally
@@ -25,7 +26,7 @@ class Rethinking:
     def __post_init__(self) -> None:
         if self.votes < 2:
             raise ValueError(f"votes={self.votes}: re-thinking compares both orders, so it needs at least two votes")
-        if self.rethinks < 0 or self.limit < 1 or self.growth < 1:
+        if self.rethinks < 0 or self.limit < 1 or not 1 <= self.growth < math.inf:
             raise ValueError("rethinks must be 0 or more, limit 1 or more, growth 1 or more")
 
     @property
@@ -73,4 +74,5 @@ def _latest(asked: list[Comparison], judgments: list[Judgment]) -> list[tuple[Co
 
 def _again(comparison: Comparison, judgment: Judgment, limit: int) -> Comparison:
     """The same order once more, going on from what was said where anything was said."""
-    return comparison._replace(thinking_limit=limit, continues=judgment if judgment.text else None)
+    going_on = judgment if judgment.text else None
+    return comparison._replace(repeat=comparison.repeat + 1, thinking_limit=limit, continues=going_on)

@@ -33,7 +33,7 @@ class RoundRobin:
             raise ValueError(f"share={self.share}: give the part of all pairs to play, above 0 and up to 1")
         if self.rating not in RATINGS:
             raise ValueError(f"rating={self.rating!r}: choose {', '.join(RATINGS)}")
-        if self.elo_k <= 0 or self.elo_scale <= 0:
+        if not (self.elo_k > 0 and self.elo_scale > 0):
             raise ValueError("elo_k and elo_scale must be positive")
 
     def matches(self, n: int) -> tuple[int, int]:

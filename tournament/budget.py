@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 
 from tournament.errors import UsageError
@@ -41,6 +42,10 @@ class Prices:
 
     prompt: float = 0.0
     completion: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.prompt < math.inf and 0 <= self.completion < math.inf):
+            raise UsageError(f"prices {self.prompt} and {self.completion}: give numbers of zero or more")
 
     def of(self, prompt_tokens: int, completion_tokens: int) -> float:
         """The price of some tokens."""

@@ -22,6 +22,7 @@ from tournament.judge import JudgeIdentity
 from tournament.types import Comparison, Field, Judgment, Outcome, Prompt
 
 VERSION = 1
+BUSY_SECONDS = 5.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS judgments (
   key BLOB PRIMARY KEY, outcome TEXT NOT NULL, p_first REAL, text TEXT NOT NULL, detail TEXT NOT NULL,
@@ -107,8 +108,10 @@ class Ledger:
         try:
             for start in range(0, len(keys), 500):
                 part = keys[start : start + 500]
-                for key, outcome, *rest in self._reader.execute(f"{_SELECT} ({','.join('?' * len(part))})", part):
-                    found[key] = Judgment(Outcome(outcome), *rest)
+                for key, outcome, p_first, text, detail, *rest in self._reader.execute(
+                    f"{_SELECT} ({','.join('?' * len(part))})", part
+                ):
+                    found[key] = Judgment(Outcome(outcome), p_first, _text(text), _text(detail), *rest)
         except sqlite3.Error as error:
             raise self._broken(error) from error
         return found
@@ -116,6 +119,7 @@ class Ledger:
     async def put(self, entries: Sequence[Entry]) -> None:
         """Keep judgments; returns when they are on disk."""
         done: Future[None] = Future()
+        done.set_running_or_notify_cancel()  # a caller that is cancelled must not take the answer from the writer
         self._waiting.put((entries, done))
         await asyncio.wrap_future(done)
 
@@ -129,11 +133,11 @@ class Ledger:
     def entries(self, problem: str | None = None) -> Iterator[Entry]:
         """Every judgment kept, or those of one problem; for audits and for people."""
         where = "" if problem is None else "WHERE problem = ?"
-        rows = self._reader.execute(f"SELECT * FROM judgments {where}", () if problem is None else (problem,))  # noqa: S608
+        rows = self._reader.execute(f"SELECT * FROM judgments {where}", () if problem is None else (_stored(problem),))  # noqa: S608
         for key, outcome, p_first, text, detail, *rest in rows:
             tokens, seconds, (name, first, second, repeat, limit) = rest[:3], rest[3], rest[4:]
-            judgment = Judgment(Outcome(outcome), p_first, text, detail, *tokens, seconds)
-            yield Entry(key, name, first, second, Comparison(-1, -1, repeat, limit), judgment)
+            judgment = Judgment(Outcome(outcome), p_first, _text(text), _text(detail), *tokens, seconds)
+            yield Entry(key, _text(name), _text(first), _text(second), Comparison(-1, -1, repeat, limit), judgment)
 
     def close(self) -> None:
         """Write what is waiting and close the file."""
@@ -145,7 +149,7 @@ class Ledger:
     def _open(self) -> sqlite3.Connection:
         try:
             _refuse_truncated(self.path)
-            connection = sqlite3.connect(self.path, timeout=5.0, check_same_thread=False, isolation_level=None)
+            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -156,6 +160,8 @@ class Ledger:
             connection.execute("SELECT * FROM judgments LIMIT 1").fetchone()
         except sqlite3.Error as error:
             raise self._broken(error) from error
+        except OSError as error:
+            raise LedgerError(f"{self.path}: cannot be opened ({error.strerror}); choose a file in a folder of yours") from None
         return connection
 
     def _broken(self, error: sqlite3.Error) -> LedgerError:
@@ -192,13 +198,35 @@ class Ledger:
 
 def _row(entry: Entry) -> tuple[object, ...]:
     comparison, judgment = entry.comparison, entry.judgment
-    return (entry.key, judgment.outcome.value, *judgment[1:], *entry[1:4], comparison.repeat, comparison.thinking_limit)
+    texts = (_stored(judgment.text), _stored(judgment.detail))
+    shown = (_stored(entry.problem), _stored(entry.first), _stored(entry.second))
+    row = (entry.key, judgment.outcome.value, judgment.p_first, *texts, *judgment[4:], *shown)
+    return (*row, comparison.repeat, comparison.thinking_limit)
+
+
+def _stored(text: str) -> str | bytes:
+    """Text as SQLite takes it: half surrogates, which JSON may hold and UTF-8 may not, make it bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def _text(stored: str | bytes) -> str:
+    return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
 
 
 def _refuse_truncated(path: Path) -> None:
-    """SQLite's header counts the pages; fewer on disk means that the file was cut off."""
+    """SQLite's header counts the pages; fewer on disk means that the file was cut off.
+
+    A program that was killed may leave the missing pages in the write-ahead log, from which SQLite restores them.
+    """
     with path.open("ab"):
         pass
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return
     with path.open("rb") as file:
         header = file.read(100)
     if not header:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import types
 from collections.abc import Mapping
 from importlib import import_module
@@ -49,7 +50,7 @@ def known(kind: str) -> dict[str, str]:
     table = dict({"pairing strategy": PAIRING, "match strategy": MATCH, "judge": JUDGES}[kind])
     for entry in entry_points(group=GROUPS[kind.split()[-1]]):
         if kind == "judge" or hasattr(entry.load(), "decide") == (kind == "match strategy"):
-            table.setdefault(entry.name, entry.value)
+            table.setdefault(entry.name.replace("_", "-"), entry.value)
     return table
 
 
@@ -142,7 +143,9 @@ def coerce(value: Any, hint: Any, where: str) -> Any:
         if hint is int and isinstance(value, str):
             return int(value)
         if hint is float and isinstance(value, str | int):
-            return float(value)
+            value = float(value)
+        if hint is float and isinstance(value, float) and not math.isfinite(value):
+            raise ValueError
     except (KeyError, ValueError):
         raise UsageError(f"{where}={value!r} is no {hint.__name__}; give {_example(hint)}") from None
     if hint in (bool, int, float, str) and (not isinstance(value, hint) or (hint is int and isinstance(value, bool))):

@@ -80,6 +80,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What differs between two run documents, among the keys that decide results, in words."""
     a, b = _flat(deciding(old)), _flat(deciding(new))
     keys = [key for key in {**a, **b} if a.get(key) != b.get(key)]
+    # What the judge was asked to be names the cause; the identity that follows from it would only repeat it.
+    echoes = {key.replace("judge.", "identity.settings.", 1) for key in keys if key.startswith("judge.")}
+    keys = [key for key in keys if key not in echoes]
     return [f"{key} was {_short(a.get(key))}, now {_short(b.get(key))}" for key in keys]
 
 
@@ -178,6 +181,20 @@ def _row(ids: tuple[str, ...], comparison: Comparison, judgment: Judgment) -> di
         "detail": judgment.detail,
         "text": judgment.text,
     }
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """The object in a run folder's summary.json.
+
+    Raises:
+        RunFolderError: where the file is not there or broken.
+    """
+    path = folder / SUMMARY
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path}: cannot be read ({error}); is this a finished run's folder?") from None
+    return summary
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

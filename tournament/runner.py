@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tournament.budget import Account, Limits, Prices
 from tournament.engine import Wave, open_record, play
-from tournament.errors import JudgeUnreachableError, TourneyError
+from tournament.errors import JudgeUnreachableError, TourneyError, UsageError
 from tournament.gate import Gate
 from tournament.judge import Judge, TokenEstimate
 from tournament.ledger import Entry, Keys, Ledger, MemoryLedger
@@ -37,6 +37,10 @@ class Setup:
     seed: int = 0
     in_flight: int = 64
     run_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.in_flight < 1:
+            raise UsageError(f"in_flight={self.in_flight}: allow at least one comparison at a time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,7 @@ class Runner:
                         break
                     task = group.create_task(self._play(number, problem))
                     self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
+                    task.add_done_callback(self._leave)
         except* TourneyError as errors:
             raise _first(errors) from None
 
@@ -104,6 +108,10 @@ class Runner:
             for task in self._tasks:
                 task.cancel()
         self._stop("interrupted")
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._room.set()
 
     def _stop(self, why: str) -> None:
         self.stopped = why
@@ -163,7 +171,6 @@ class Runner:
         while self._delivered in self._finished:
             self._sink(self._finished.pop(self._delivered))
             self._delivered += 1
-        self._room.set()
 
     async def _answer(self, seat: _Seat, wave: Wave) -> list[Judgment | None]:
         """Judge a wave as far as the budget goes: what fits is judged and settled, then the rest is looked at again."""
@@ -223,6 +230,11 @@ class Runner:
                 async with asyncio.TaskGroup() as calls:
                     for start in range(0, len(items), size):
                         calls.create_task(self._call(seat, items[start : start + size]))
+        except asyncio.CancelledError:
+            # Stopped at once: what came back before that still counts.
+            if self.stopped != "interrupted":
+                raise
+            seat.why = self.stopped
         finally:
             for key, future in futures.items():
                 del self._pending[key]

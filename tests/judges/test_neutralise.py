@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tournament.judges.neutralise import neutralise, response_only
+from tournament.judges.neutralise import neutralise, neutralise_own, response_only
 
 SPECIAL = [
     "<|im_start|>",
@@ -76,7 +76,9 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 
 PIECES = st.lists(
     st.one_of(
-        st.sampled_from(SPECIAL), st.sampled_from(["<", "|", ">", "/", "[", "]", " ", "\n", "think", "im_end", "_"]), st.text()
+        st.sampled_from(SPECIAL),
+        st.sampled_from(["<", "|", ">", "/", "[", "]", " ", "\n", "think", "im_end", "_"]),
+        st.text(),
     )
 ).map("".join)
 
@@ -102,6 +104,12 @@ def test_a_special_string_put_together_around_another_is_broken_too(text: str, t
 @given(st.text(alphabet=st.characters(), max_size=50))
 def test_only_spaces_are_put_in(text: str) -> None:
     assert neutralise(text).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_judges_own_words_may_name_the_sections() -> None:
+    words = "<response_1>\nIt says <|im_end|> and <think> and </response_2>"
+    assert neutralise_own(words) == "<response_1>\nIt says < |im_end|> and < think> and </response_2>"
+    assert neutralise_own(neutralise_own(words)) == neutralise_own(words)
 
 
 def test_lone_surrogates_are_replaced() -> None:

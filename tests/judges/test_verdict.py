@@ -84,7 +84,9 @@ def test_any_text_is_read_without_an_error(text: str, finished: bool) -> None:
     assert (p_first is not None) == (outcome in (DECIDED, TIE))
 
 
-LINES = st.lists(st.sampled_from(["words", "", "Verdict: 1", "Verdict: 2", "[[1]]", "**Verdict: tie**", "> Verdict: 1"]))
+LINES = st.lists(
+    st.sampled_from(["words", "", "Verdict: 1", "Verdict: 2", "[[1]]", "**Verdict: tie**", "> Verdict: 1"])
+)
 
 
 @given(LINES)

@@ -26,7 +26,7 @@ def chat(*messages: object) -> dict[str, Any]:
 
 
 BAD = {
-    "no json": (b'{"prompt": "a", }', "the line is no JSON (column 17: "),
+    "no json": (b'{"prompt": a}', "the line is no JSON (column 12: Expecting value"),
     "cut off": (b'{"prompt": "a', "the line is no JSON (column 12: Unterminated string"),
     "two values": (
         b'{"a": 1} {"b": 2}',
@@ -50,6 +50,10 @@ BAD = {
     "huge number": (b'{"meta": ' + b"1" * 5000 + b"}", "whole number of thousands of digits"),
     "escaped nul": (candidates("x", "\0"), "candidates[1] holds a NUL character (\\u0000); remove it"),
     "escaped nul in meta": ({**GOOD, "meta": {"a b": ["\0"]}}, 'meta."a b"[0] holds a NUL character'),
+    "escaped nul far down": (
+        b'{"meta": ' + b"[" * 500 + b'"\\u0000"' + b"]" * 500 + b"}",
+        "[0... holds a NUL character",
+    ),
     "escaped nul in a key": ({**GOOD, "\0": 1}, 'the key "\\u0000" holds a NUL character'),
     "escaped nul in a chat": (
         chat({"role": "user", "content": "\0"}),
@@ -68,11 +72,11 @@ BAD = {
     ),
     "near key": (
         {"prompt": "a", "candidtes": []},
-        'the key "candidtes" is unknown, did you mean "candidates"?',
+        'the key "candidtes" is unknown (did you mean "candidates"?); a problem',
     ),
     "near response": (
         {"prompt": "a", "response": []},
-        'the key "response" is unknown, did you mean "responses"?',
+        'the key "response" is unknown (did you mean "responses"?); a problem',
     ),
     "half a pair": (
         {"prompt": "a", "chosen": "x"},

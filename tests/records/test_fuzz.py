@@ -30,7 +30,8 @@ problems = st.builds(
     meta=st.dictionaries(text, values, max_size=2),
 )
 
-WORDS = "id prompt candidates responses chosen rejected text role content type meta reference".split()
+KEYS = ["id", "prompt", "candidates", "responses", "chosen", "rejected", "reference", "meta"]
+WORDS = [*KEYS, "text", "role", "content", "type"]
 odd_text = st.text(max_size=3) | st.sampled_from([*WORDS, "assistant", "\0", "\ud800", ""])
 odd_leaves = st.none() | st.booleans() | st.integers() | st.floats() | odd_text
 odd_keys = st.sampled_from(WORDS) | odd_text

@@ -188,8 +188,8 @@ class _Run:
         console = Console(stderr=self._as_json)
         if not self._as_json:
             console.print(results_table(self._shown, summary["problems"]))
-        print_plain(console, summary_lines(summary))
-        print_plain(console, [f"files    {self._folder.path}"])
+        if not self._as_json or console.is_terminal:
+            print_plain(console, [*summary_lines(summary), f"files    {self._folder.path}"])
         if runner.stopped:
             left = summary["input_problems"] - summary["problems"]
             reason = f"; {runner.lost_judge}" if runner.lost_judge else ""

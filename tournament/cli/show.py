@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import click
 
 from tournament.errors import UnknownNameError
 from tournament.records import dumps
-from tournament.run_folder import COMPARISONS, RESULTS, SUMMARY, read_lines
+from tournament.run_folder import COMPARISONS, RESULTS, read_lines, read_summary
 
 
 @click.command()
@@ -49,7 +48,7 @@ def _show_run(run: Path, as_json: bool) -> None:
         if len(shown) == ROWS:
             break
         shown.append(row)
-    summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
+    summary = read_summary(run)
     console = Console()
     console.print(results_table(shown, summary["problems"]))
     print_plain(console, summary_lines(summary))

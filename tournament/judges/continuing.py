@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tournament.judges.neutralise import neutralise
+from tournament.judges.neutralise import neutralise_own
 from tournament.judges.verdict import THINK_END, THINK_START, without_verdict
 from tournament.types import Judgment
 
@@ -50,4 +50,4 @@ def own_words(earlier: Judgment) -> tuple[str, bool]:
     thought = bool(end) or THINK_START in earlier.text
     words = thinking if end else earlier.text
     words = words.lstrip().removeprefix(THINK_START).strip() if thought else without_verdict(words)
-    return neutralise(words), thought
+    return neutralise_own(words), thought

@@ -29,6 +29,8 @@ _SPECIAL = re.compile(
     rf"|{_OPEN}{_SLASH}?sys{_CLOSE}"  # <<SYS>>
     f"))|[\\[\uff3b](?={_SLASH}?(?:{_SQUARE_WORDS})[\\]\uff3d])"  # [/INST], [TOOL_CALLS]
 )
+# A judge that names the sections of its prompt in its own turn does no harm.
+_SPECIAL_BUT_SECTIONS = re.compile(rf"(?!</?(?:question|response_[12])>)(?:{_SPECIAL.pattern})")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _THINK_END = "</think>"
 
@@ -39,7 +41,16 @@ def neutralise(text: str) -> str:
 
     Doing it twice changes nothing more. Lone surrogates, which no server accepts, become U+FFFD.
     """
-    return _SPECIAL.sub(lambda found: f"{found[0]} ", _SURROGATE.sub("\ufffd", text))
+    return _broken(_SPECIAL, text)
+
+
+def neutralise_own(text: str) -> str:
+    """A judge's own words, made safe to put back into its turn; changed as little as can be, for the prefix cache."""
+    return _broken(_SPECIAL_BUT_SECTIONS, text)
+
+
+def _broken(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda found: f"{found[0]} ", _SURROGATE.sub("\ufffd", text))
 
 
 @lru_cache(maxsize=2048)

@@ -146,5 +146,5 @@ def _reason(record: Mapping[str, Any]) -> str:
     for key in sorted(key for dialect in DIALECTS for key in dialect.keys):
         near = fields.nearest(key, record)
         if near:
-            return f'the key {fields.quote(near)} is unknown, did you mean "{key}"?'
+            return f'the key {fields.quote(near)} is unknown (did you mean "{key}"?)'
     return "no key tells where the candidates are"

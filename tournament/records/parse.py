@@ -11,6 +11,7 @@ from tournament.records.fields import RecordError, child, kind
 # Python's JSON reader lets through two things that break later on: NUL characters and halves of surrogate
 # pairs. Both can only be written as escapes, so a line without these bytes needs no closer look.
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_LONGEST_NAME = 120
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -65,6 +66,8 @@ def _refuse_unsafe(value: object, path: str) -> None:
 
 
 def _refuse_unsafe_text(text: str, name: str) -> None:
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}..."
     if "\0" in text:
         raise RecordError(f"{name} holds a NUL character (\\u0000); remove it")
     try:

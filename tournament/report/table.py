@@ -114,7 +114,7 @@ def match_lines(rows: Sequence[Mapping[str, Any]], *, words: bool) -> list[str]:
         said = "\n".join(part for part in (row["text"], row["detail"]) if part)
         if words and said:
             lines += [f"    | {line}" for line in said.splitlines()]
-    return [printable(line) for line in lines]
+    return lines
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
@@ -130,6 +130,6 @@ def printable(text: str) -> str:
 
 
 def print_plain(console: Console, lines: Sequence[str]) -> None:
-    """Print lines as they are, unwrapped and without markup."""
+    """Print lines unwrapped and without markup or control characters."""
     for line in lines:
-        console.print(escape(line), soft_wrap=True, highlight=False, emoji=False)
+        console.print(escape(printable(line)), soft_wrap=True, highlight=False, emoji=False)
