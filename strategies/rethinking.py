@@ -57,7 +57,7 @@ def _settled(verdict: Verdict) -> bool:
     """Whether there is a winner, and no order whose judgments, taken together, go against it."""
     if verdict.winner is None:
         return False
-    match, sides = verdict.match, {}
+    match, sides = verdict.match, dict[int, float]()
     for comparison, judgment in zip(verdict.comparisons, verdict.judgments, strict=True):
         p_a = preference(match, comparison, judgment)
         if p_a is not None:

@@ -1,7 +1,8 @@
 """Majority voting over parallel samples of the judge, with the orders balanced.
 
-Two orders of a pair cancel a judge's position bias (Zheng et al., "Judging LLM-as-a-Judge", 2023); several samples of a
-reasoning judge vote as in self-consistency (Wang et al., 2023; RRM uses five, Guo et al., "Reward Reasoning Model", 2025).
+Two orders of a pair cancel a judge's position bias (Zheng et al., "Judging LLM-as-a-Judge", 2023); several samples of
+a reasoning judge vote as in self-consistency (Wang et al., 2023; five of them in Guo et al., "Reward Reasoning Model",
+2025).
 """
 
 from __future__ import annotations

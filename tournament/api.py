@@ -27,7 +27,9 @@ FALLBACK = "majority"
 def match_strategy(votes: int = 1, rethinks: int = 0, options: Mapping[str, Any] | None = None) -> MatchStrategy:
     """One comparison, a vote over several, or a vote whose open matches are thought over again."""
     if votes < 1 or rethinks < 0:
-        raise UsageError(f"votes={votes}, rethinks={rethinks}: give at least one vote and no negative number of re-thinks")
+        raise UsageError(
+            f"votes={votes}, rethinks={rethinks}: give at least one vote and no negative number of re-thinks"
+        )
     if rethinks:
         return registry.matching("rethinking", {"votes": max(votes, 2), "rethinks": rethinks, **(options or {})})
     if votes > 1:
@@ -181,7 +183,10 @@ def simulate(
         comparisons += used
     interval = wilson(correct, problems)
     return Simulation(
-        problems=problems, correct=correct, comparisons=comparisons, interval=(float(interval.low), float(interval.high))
+        problems=problems,
+        correct=correct,
+        comparisons=comparisons,
+        interval=(float(interval.low), float(interval.high)),
     )
 
 

@@ -12,7 +12,7 @@ from tournament.types import Judgment, Spend
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The most that may be spent; None means no limit. Seconds are wall-clock seconds, money is in units of the prices."""
+    """The most that may be spent; None means no limit. Seconds are wall-clock seconds, money is in the prices' unit."""
 
     comparisons: int | None = None
     tokens: int | None = None
@@ -28,7 +28,9 @@ class Limits:
         for item in fields(self):
             value = getattr(self, item.name)
             if value is not None and not value > 0:
-                raise UsageError(f"a limit of {value} {item.name} allows nothing; give a positive number or leave it out")
+                raise UsageError(
+                    f"a limit of {value} {item.name} allows nothing; give a positive number or leave it out"
+                )
 
     @property
     def needs_estimates(self) -> bool:
@@ -69,7 +71,9 @@ class Budget:
         self.run.check()
         limited = self.problem.money is not None or self.run.money is not None
         if limited and self.prices == Prices():
-            raise UsageError("a money limit needs prices; give --price-prompt and --price-completion (per million tokens)")
+            raise UsageError(
+                "a money limit needs prices; give --price-prompt and --price-completion (per million tokens)"
+            )
 
     def share(self, problems: int) -> Limits:
         """What one of `problems` contested problems may spend; run seconds are kept by the runner's clock instead.

@@ -66,7 +66,7 @@ def _known(record: Limits | Prices) -> dict[str, Any]:
 
 
 def merge(config: RunConfig, document: Mapping[str, Any], where: str) -> RunConfig:
-    """Lay the tables of a TOML document over a configuration; tables of a finished run that are no settings are skipped.
+    """Lay the tables of a TOML document over a configuration; what else a finished run wrote down is skipped.
 
     Raises:
         UnknownNameError: for a key that means nothing.
@@ -101,8 +101,10 @@ def _budget(config: RunConfig, table: Mapping[str, Any], where: str) -> dict[str
     for key in table:
         if key not in ("problem", "run"):
             raise UnknownNameError(f"key in {where}", key, ["problem", "run"])
-    limits = {key: _limits(getattr(config.budget, key), table.get(key, {}), f"{where} {key}") for key in ("problem", "run")}
-    return {"budget": replace(config.budget, **limits)}
+    problem, run = (
+        _limits(getattr(config.budget, key), table.get(key, {}), f"{where} {key}") for key in ("problem", "run")
+    )
+    return {"budget": replace(config.budget, problem=problem, run=run)}
 
 
 def _limits(limits: Limits, table: Mapping[str, Any], where: str) -> Limits:

@@ -48,7 +48,7 @@ class InputError(TourneyError):
 
 
 class RunFolderError(TourneyError):
-    """A run folder that belongs to another configuration, is in use, or cannot be written; says which and what to do."""
+    """A run folder that belongs to another configuration, is in use, or cannot be written."""
 
     exit_code = 2
 

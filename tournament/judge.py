@@ -74,10 +74,14 @@ class Judge(Protocol):
     """
 
     @property
-    def identity(self) -> JudgeIdentity: ...
+    def identity(self) -> JudgeIdentity:
+        """What the judge is, complete once it has started."""
+        ...
 
     @property
-    def batch_size(self) -> int | None: ...
+    def batch_size(self) -> int | None:
+        """How many comparisons a call may hold; None for no limit."""
+        ...
 
     async def start(self) -> None:
         """Check that the judge can work (a server answers, a model is there) and learn what it serves."""

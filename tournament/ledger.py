@@ -134,10 +134,10 @@ class Ledger:
         """Every judgment kept, or those of one problem; for audits and for people."""
         where = "" if problem is None else "WHERE problem = ?"
         rows = self._reader.execute(f"SELECT * FROM judgments {where}", () if problem is None else (_stored(problem),))  # noqa: S608
-        for key, outcome, p_first, text, detail, *rest in rows:
-            tokens, seconds, (name, first, second, repeat, limit) = rest[:3], rest[3], rest[4:]
-            judgment = Judgment(Outcome(outcome), p_first, _text(text), _text(detail), *tokens, seconds)
-            yield Entry(key, _text(name), _text(first), _text(second), Comparison(-1, -1, repeat, limit), judgment)
+        for key, outcome, *kept in rows:
+            name, first, second, repeat, limit = kept[7:]
+            comparison = Comparison(-1, -1, repeat, limit)
+            yield Entry(key, name, first, second, comparison, Judgment(Outcome(outcome), *kept[:7]))
 
     def close(self) -> None:
         """Write what is waiting and close the file."""
@@ -161,7 +161,9 @@ class Ledger:
         except sqlite3.Error as error:
             raise self._broken(error) from error
         except OSError as error:
-            raise LedgerError(f"{self.path}: cannot be opened ({error.strerror}); choose a file in a folder of yours") from None
+            raise LedgerError(
+                f"{self.path}: cannot be opened ({error.strerror}); choose a file in a folder of yours"
+            ) from None
         return connection
 
     def _broken(self, error: sqlite3.Error) -> LedgerError:

@@ -102,7 +102,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path}: cannot be read ({error}); move the folder away or choose another --out") from None
+        raise RunFolderError(
+            f"{path}: cannot be read ({error}); move the folder away or choose another --out"
+        ) from None
 
 
 class Output:
@@ -160,7 +162,12 @@ def comparison_rows(played: Played) -> Iterator[dict[str, Any]]:
     field = played.record.field
     for number, verdicts in enumerate(played.record.rounds):
         for verdict in verdicts:
-            pair = {"round": number, "a": field.ids[verdict.match.a], "b": field.ids[verdict.match.b], "p_a": verdict.p_a}
+            pair = {
+                "round": number,
+                "a": field.ids[verdict.match.a],
+                "b": field.ids[verdict.match.b],
+                "p_a": verdict.p_a,
+            }
             for comparison, judgment in zip(verdict.comparisons, verdict.judgments, strict=True):
                 yield {"problem": field.problem_id, **pair, **_row(field.ids, comparison, judgment)}
 
@@ -209,6 +216,8 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 try:
                     yield json.loads(line)
                 except ValueError as error:
-                    raise RunFolderError(f"{path}:{number}: is no JSON ({error}); repeat the run to write it anew") from None
+                    raise RunFolderError(
+                        f"{path}:{number}: is no JSON ({error}); repeat the run to write it anew"
+                    ) from None
     except OSError as error:
         raise RunFolderError(f"{path}: cannot be read ({error.strerror}); is this a finished run's folder?") from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -28,7 +29,7 @@ class Record:
     field: Field
     lots: NDArray[np.float64]
     limit: int | None = None
-    rounds: list[list[Verdict]] = field(default_factory=list)
+    rounds: list[list[Verdict]] = dataclasses.field(default_factory=list)
     complete: bool = False
 
     @property
@@ -136,7 +137,6 @@ def tally(match: Match, comparisons: Sequence[Comparison], judgments: Sequence[J
     ]
     p_a = sum(known) / len(known) if known else None
     return Verdict(match, p_a, tuple(comparisons), tuple(judgments))
-
 
 
 def ranked(record: Record, primary: NDArray[np.float64], *, rating: NDArray[np.float64] | None = None) -> Ranking:

@@ -1,4 +1,4 @@
-"""Every kind of bad input: one line that says what, where and what to do; exit code 2 (3 for no server); no traceback."""
+"""Bad input: one line that says what, where and what to do; exit code 2 (3 for no server); no traceback."""
 
 from __future__ import annotations
 
@@ -128,9 +128,14 @@ def test_in_flight_and_address_may_change(tourney: Tourney, candidates: Candidat
 
 def test_no_server(tourney: Tourney, candidates: Candidates, unused_port: int) -> None:
     for judge in ("sglang", "openai"):
-        ended = tourney("rank", candidates(), "--judge", judge, "--base-url", f"http://127.0.0.1:{unused_port}", "--out", "r")
+        ended = tourney(
+            "rank", candidates(), "--judge", judge, "--base-url", f"http://127.0.0.1:{unused_port}", "--out", "r"
+        )
         one_line(ended, f"127.0.0.1:{unused_port}", code=3)
-    assert "sglang.launch_server" in tourney("rank", "in.jsonl", "--judge", "sglang", "--base-url", f"http://127.0.0.1:{unused_port}").err
+    assert (
+        "sglang.launch_server"
+        in tourney("rank", "in.jsonl", "--judge", "sglang", "--base-url", f"http://127.0.0.1:{unused_port}").err
+    )
 
 
 @pytest.fixture

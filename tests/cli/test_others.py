@@ -44,13 +44,17 @@ def test_plan_writes_nothing_and_asks_no_server(tourney: Tourney, candidates: Ca
 
 def test_plan_takes_the_time_of_a_ledger(tourney: Tourney, candidates: Candidates) -> None:
     tourney("rank", candidates(), *SYNTHETIC, "-J", "latency=0.01", "--out", "run")
-    plan = tourney("plan", "in.jsonl", *SYNTHETIC, "--ledger", "run/ledger.sqlite", "--in-flight", "1", "--json").rows[0]
+    plan = tourney("plan", "in.jsonl", *SYNTHETIC, "--ledger", "run/ledger.sqlite", "--in-flight", "1", "--json").rows[
+        0
+    ]
     assert 9 * 0.005 <= plan["seconds"] <= 9 * 0.02
 
 
 def test_show_lays_open_matches_ratings_and_words(tourney: Tourney, candidates: Candidates) -> None:
     lines = [
-        json.dumps({"id": "sum", "prompt": "What is 2 + 2?", "candidates": ["2 + 2 = 4\nA: 4", "A: 4!", "2 + 2 = 5\nA: 5"]})
+        json.dumps(
+            {"id": "sum", "prompt": "What is 2 + 2?", "candidates": ["2 + 2 = 4\nA: 4", "A: 4!", "2 + 2 = 5\nA: 5"]}
+        )
     ]
     tourney("rank", candidates(lines=lines), "--strategy", "round-robin", "--out", "run")
     ended = tourney("show", "run", "sum")

@@ -112,7 +112,9 @@ def test_run_limits_are_shared_and_kept(tourney: Tourney, candidates: Candidates
 
 
 def test_open_ended_prompts_name_the_command_that_starts_a_judge(tourney: Tourney, candidates: Candidates) -> None:
-    lines = [json.dumps({"id": "x", "prompt": "Write a haiku.", "candidates": ["rain on the pond", "snow on the hill"]})]
+    lines = [
+        json.dumps({"id": "x", "prompt": "Write a haiku.", "candidates": ["rain on the pond", "snow on the hill"]})
+    ]
     ended = tourney("rank", candidates(lines=lines), "--out", "run")
     assert ended.code == 0
     assert "built-in checks, no language model" in ended.out
@@ -121,7 +123,9 @@ def test_open_ended_prompts_name_the_command_that_starts_a_judge(tourney: Tourne
 
 
 def test_hostile_ids_cannot_drive_the_terminal(tourney: Tourney, candidates: Candidates) -> None:
-    lines = [json.dumps({"id": "\x1b[2Jp\x07[red]", "prompt": "q", "candidates": [{"id": "\x1b]0;x", "text": "a"}, "b"]})]
+    lines = [
+        json.dumps({"id": "\x1b[2Jp\x07[red]", "prompt": "q", "candidates": [{"id": "\x1b]0;x", "text": "a"}, "b"]})
+    ]
     ended = tourney("rank", candidates(lines=lines), *SYNTHETIC, "--out", "run")
     shown = tourney("show", "run", "\x1b[2Jp\x07[red]")
     assert ended.code == shown.code == 0
@@ -163,7 +167,9 @@ def test_ctrl_c_keeps_what_is_known_and_the_same_command_ends_as_if_undisturbed(
     assert json.loads((tmp_path / "run/summary.json").read_text())["reused"] > 0
 
 
-def test_a_second_tourney_in_the_same_folder_is_refused(tourney: Tourney, candidates: Candidates, tmp_path: Path) -> None:
+def test_a_second_tourney_in_the_same_folder_is_refused(
+    tourney: Tourney, candidates: Candidates, tmp_path: Path
+) -> None:
     candidates(60, 8)
     process = _start("-J", "latency=0.05", "--in-flight", "2", "--out", "run")
     _wait_for_judgments(tmp_path / "run", process)
@@ -174,11 +180,15 @@ def test_a_second_tourney_in_the_same_folder_is_refused(tourney: Tourney, candid
     assert "another tourney is running in this folder" in ended.err
 
 
-def test_progress_is_shown_on_a_terminal(candidates: Candidates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_shown_on_a_terminal(
+    candidates: Candidates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     candidates(20, 4)
     leader, follower = pty.openpty()
-    process = _start("-J", "latency=0.05", "-J", "tokens=50", "--in-flight", "4", "--json", "--out", "run", stderr=follower)
+    process = _start(
+        "-J", "latency=0.05", "-J", "tokens=50", "--in-flight", "4", "--json", "--out", "run", stderr=follower
+    )
     os.close(follower)
     out, _ = process.communicate()
     shown = b""

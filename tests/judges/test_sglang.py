@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -359,3 +362,12 @@ def test_an_unknown_wording_or_wrapping_is_named() -> None:
         registry.judge("sglang", {"prompt": "generic-chta"})
     with pytest.raises(UnknownNameError, match="llama3"):
         registry.judge("sglang", {"wrapping": "llama"})
+
+
+def test_looking_at_the_settings_loads_no_http_library() -> None:
+    code = (
+        "import sys; from tournament import registry; "
+        "[registry.settings_type(registry.find('judge', name)) for name in ('sglang', 'openai')]; "
+        "assert 'aiohttp' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

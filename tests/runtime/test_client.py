@@ -13,13 +13,8 @@ import pytest
 
 from tests.fake_server import FakeServer, Scripted
 from tournament.errors import JudgeSetupError, JudgeUnreachableError, UsageError
-from tournament.runtime.client import (
-    BadBodyError,
-    BrokenConnectionError,
-    HttpStatusError,
-    JsonClient,
-    RequestTimeoutError,
-)
+from tournament.runtime.client import JsonClient
+from tournament.runtime.faults import BadBodyError, BrokenConnectionError, HttpStatusError, RequestTimeoutError
 from tournament.runtime.keys import read_key
 from tournament.runtime.retry import RetryPolicy
 

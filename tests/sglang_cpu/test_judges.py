@@ -125,12 +125,12 @@ def test_rethinking_finds_the_old_tokens_in_the_cache(sglang_server: Server) -> 
 
 
 def test_thinking_over_its_limit_ends_in_a_second_request(sglang_server: Server) -> None:
-    settings = replace(NATIVE, thinking=12)
+    settings = replace(NATIVE, thinking=3)
     judge, [[judgment]] = _judged(sglang_server, settings, ONE)
     assert judgment.text.startswith("<think>\n")
     assert "\n</think>\n\nVerdict:" in judgment.text
     worst = judge.plan(PAIR, ONE)
-    assert 12 < judgment.completion_tokens <= worst.worst_completion
+    assert 3 < judgment.completion_tokens <= worst.worst_completion
     assert judgment.prompt_tokens <= worst.worst_prompt
     assert judgment.cached_tokens > 100
 

@@ -58,7 +58,8 @@ def run(arguments: list[str] | None = None) -> int:
     except click.Abort:
         return _complain("interrupted", 130)
     except click.ClickException as error:
-        hint = f" (see `{error.ctx.command_path} --help`)" if getattr(error, "ctx", None) else ""
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        hint = f" (see `{context.command_path} --help`)" if context else ""
         return _complain(f"{error.format_message()}{hint}", 2)
     except KeyboardInterrupt:
         return _complain("interrupted", 130)

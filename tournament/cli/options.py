@@ -37,10 +37,14 @@ def config_options(command: F) -> F:
         click.option("--base-url", help="The judge server's address; short for -J base_url=..."),
         click.option("-J", "--judge-option", multiple=True, metavar="KEY=VALUE", help="A setting of the judge."),
         click.option("--strategy", help="Who meets whom; `tourney list strategies`. [default: knockout]"),
-        click.option("-S", "--strategy-option", multiple=True, metavar="KEY=VALUE", help="A parameter of the strategy."),
+        click.option(
+            "-S", "--strategy-option", multiple=True, metavar="KEY=VALUE", help="A parameter of the strategy."
+        ),
         click.option("--votes", type=int, help="Parallel samples a match, orders balanced. [default: 1]"),
         click.option("--rethink", type=int, help="How often an open match is thought over again. [default: 0]"),
-        click.option("-M", "--match-option", multiple=True, metavar="KEY=VALUE", help="A parameter of voting or re-thinking."),
+        click.option(
+            "-M", "--match-option", multiple=True, metavar="KEY=VALUE", help="A parameter of voting or re-thinking."
+        ),
         *[_limit(f"--max-{unit}", unit, "a problem may take") for unit in _UNITS],
         *[_limit(f"--total-{unit}", unit, "the run may take, shared equally by its problems") for unit in _UNITS],
         click.option("--price-prompt", type=float, help="Money for a million prompt tokens."),

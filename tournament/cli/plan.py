@@ -118,7 +118,12 @@ def _each(parts: Parts, source: Source) -> TokenEstimate:
     for field in _sampled(source):
         pairs = [Comparison(i, (i + 1) % len(field)) for i in range(len(field))]
         estimate = parts.judge.plan(field, pairs)
-        parts_of = (estimate.expected_prompt, estimate.expected_completion, estimate.worst_prompt, estimate.worst_completion)
+        parts_of = (
+            estimate.expected_prompt,
+            estimate.expected_completion,
+            estimate.worst_prompt,
+            estimate.worst_completion,
+        )
         totals = [total + value for total, value in zip(totals, parts_of, strict=True)]
         count += len(pairs)
     means = [round(SCALE * total / max(count, 1)) for total in totals]

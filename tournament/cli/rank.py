@@ -29,8 +29,12 @@ from tournament.runner import Played, Runner, Setup
 @click.command()
 @click.argument("candidates", metavar="CANDIDATES.jsonl")
 @config_options
-@click.option("--out", type=click.Path(path_type=Path), help="The run folder. [default: runs/NAME-HASH, by configuration]")
-@click.option("--ledger", type=click.Path(path_type=Path), help="Reuse and extend this ledger. [default: OUT/ledger.sqlite]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The run folder. [default: runs/NAME-HASH, by configuration]"
+)
+@click.option(
+    "--ledger", type=click.Path(path_type=Path), help="Reuse and extend this ledger. [default: OUT/ledger.sqlite]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Results as JSON lines on stdout instead of a table.")
 def command(candidates: str, out: Path | None, ledger: Path | None, as_json: bool, **given: Any) -> int:
     """Rank the candidates of every problem in CANDIDATES.jsonl ("-" for stdin) and pick the best.
@@ -143,7 +147,9 @@ class _Run:
         loop.add_signal_handler(signal.SIGINT, self._interrupt, runner)
         planned = self._parts.comparisons(self._source)[1]
         live = loop.create_task(
-            watch(runner.progress, problems=self._source.scan.problems, planned=planned, prices=self._config.budget.prices)
+            watch(
+                runner.progress, problems=self._source.scan.problems, planned=planned, prices=self._config.budget.prices
+            )
         )
         try:
             await runner.run(read_problems(self._source.path))
@@ -193,14 +199,18 @@ class _Run:
         if runner.stopped:
             left = summary["input_problems"] - summary["problems"]
             reason = f"; {runner.lost_judge}" if runner.lost_judge else ""
-            click.echo(f"tourney: {runner.stopped}: {left} problems not begun; the same command resumes{reason}", err=True)
+            click.echo(
+                f"tourney: {runner.stopped}: {left} problems not begun; the same command resumes{reason}", err=True
+            )
 
 
 def _open_ledger(path: Path) -> Ledger:
     try:
         return Ledger(path)
     except OSError as error:
-        raise RunFolderError(f"{path}: cannot be written ({error.strerror}); choose another folder with --out") from None
+        raise RunFolderError(
+            f"{path}: cannot be written ({error.strerror}); choose another folder with --out"
+        ) from None
 
 
 def _hints(judge: Judge, output: Output) -> list[str]:
@@ -212,7 +222,9 @@ def _hints(judge: Judge, output: Output) -> list[str]:
             " python -m sglang.launch_server --model-path MODEL, then --judge sglang --base-url http://127.0.0.1:30000"
         )
     if output.unjudged:
-        hints.append("where the budget was too small for one comparison, raise --max-* or --total-* (see `tourney plan`)")
+        hints.append(
+            "where the budget was too small for one comparison, raise --max-* or --total-* (see `tourney plan`)"
+        )
     return hints
 
 

@@ -71,7 +71,8 @@ def _show_problem(result: dict[str, Any], rows: list[dict[str, Any]], *, words: 
         [
             f"problem  {result['id']}",
             f"best     {result['best']}, P(best) {percent(result['p_best'])}{state}",
-            f"spend    {spend['comparisons']:,} comparisons, {spend['tokens']:,} tokens, {spend['seconds']:.2f} s of judging",
+            f"spend    {spend['comparisons']:,} comparisons, {spend['tokens']:,} tokens,"
+            f" {spend['seconds']:.2f} s of judging",
         ],
     )
     if result["tie_breaks"]:

@@ -93,7 +93,7 @@ def _judgment(answer: object) -> Judgment:
         return Judgment(Outcome.UNPARSABLE, None, detail="the function has no preference")
     if isinstance(answer, Judgment):
         return answer
-    value = float(answer)  # type: ignore[arg-type]  # whatever is no number raises, which is a failed comparison
+    value = float(cast("float", answer))  # whatever is no number raises, which is a failed comparison
     if not 0 <= value <= 1:
         return Judgment(Outcome.FAILED, None, detail=f"the function returned {value}, which is outside [0, 1]")
     return Judgment(Outcome.TIE if value == 0.5 else Outcome.DECIDED, value)
@@ -114,7 +114,7 @@ def _load(path: str) -> Function:
 
 def _source_hash(function: Function) -> str:
     try:
-        source = inspect.getsource(function)  # type: ignore[arg-type]  # objects without source raise TypeError
+        source = inspect.getsource(function)
     except (OSError, TypeError):
         source = repr(type(function))
     return hashlib.sha256(source.encode()).hexdigest()[:16]

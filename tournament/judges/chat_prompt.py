@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tournament.errors import UsageError
@@ -49,6 +50,7 @@ class ChatPrompt:
         return Message(role="system", content=self.system), Message(role="user", content=user)
 
 
+@lru_cache(maxsize=256)
 def question_text(prompt: Prompt) -> str:
     """A prompt as one neutralised text: a chat becomes a row of turns, each between marks with its role."""
     if isinstance(prompt, str):

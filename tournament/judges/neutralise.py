@@ -35,7 +35,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _THINK_END = "</think>"
 
 
-@lru_cache(maxsize=2048)
 def neutralise(text: str) -> str:
     """The text with a space put into every string that a template or tokenizer could take for its own.
 
@@ -53,7 +52,7 @@ def _broken(pattern: re.Pattern[str], text: str) -> str:
     return pattern.sub(lambda found: f"{found[0]} ", _SURROGATE.sub("\ufffd", text))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def response_only(text: str) -> str:
     """What a judge sees of a candidate: what follows its last `</think>`, neutralised.
 

@@ -26,7 +26,7 @@ from tournament.judges.served import (
 )
 from tournament.judges.tokens import capped, likely_tokens, most_tokens
 from tournament.judges.verdict import THINK_END, THINK_START
-from tournament.runtime.client import HttpStatusError, RequestError
+from tournament.runtime.faults import HttpStatusError, RequestError
 from tournament.types import Comparison, Field, Judgment, Message, Outcome
 
 DEFAULT_KEY_ENV = "OPENAI_API_KEY"

@@ -39,8 +39,12 @@ class RecordedJudge(InProcess):
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise InputError(str(path), None, f"cannot be read ({error.strerror}); give the file of judgments") from None
-        self._judgments = dict(_read(path, number, line) for number, line in enumerate(data.split(b"\n"), 1) if line.strip())
+            raise InputError(
+                str(path), None, f"cannot be read ({error.strerror}); give the file of judgments"
+            ) from None
+        self._judgments = dict(
+            _read(path, number, line) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()
+        )
         self.identity = JudgeIdentity(
             kind="recorded", label=f"recorded judgments from {path.name}", revision=hashlib.sha256(data).hexdigest()
         )
@@ -73,7 +77,9 @@ def _read(path: Path, number: int, line: bytes) -> tuple[_Key, Judgment]:
         key = (str(row["problem"]), str(row["first"]), str(row["second"]), int(row.get("repeat", 0)))
         return key, _judgment(row, key)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        what = f"no judgment ({type(error).__name__}: {error}); a line needs problem, first, second and p_first or winner"
+        what = (
+            f"no judgment ({type(error).__name__}: {error}); a line needs problem, first, second and p_first or winner"
+        )
         raise InputError(str(path), number, what) from None
 
 
@@ -90,10 +96,12 @@ def _judgment(row: dict[str, Any], key: _Key) -> Judgment:
         raise ValueError(f"p_first {p_first!r} is outside [0, 1]")
     default = "unparsable" if p_first is None else "tie" if p_first == 0.5 else "decided"
     return Judgment(
-        Outcome(row.get("outcome", default)),
-        p_first,
-        str(row.get("text", "")),
-        str(row.get("detail", "")),
-        *(int(row.get(name, 0)) for name in ("prompt_tokens", "completion_tokens", "cached_tokens")),
-        float(row.get("seconds", 0.0)),
+        outcome=Outcome(row.get("outcome", default)),
+        p_first=p_first,
+        text=str(row.get("text", "")),
+        detail=str(row.get("detail", "")),
+        prompt_tokens=int(row.get("prompt_tokens", 0)),
+        completion_tokens=int(row.get("completion_tokens", 0)),
+        cached_tokens=int(row.get("cached_tokens", 0)),
+        seconds=float(row.get("seconds", 0.0)),
     )

@@ -15,13 +15,7 @@ from tournament.judge import TokenEstimate
 from tournament.judges.chat_prompt import ChatPrompt, load_prompt
 from tournament.judges.tokens import RunningMean
 from tournament.judges.verdict import read_verdict
-from tournament.runtime.client import (
-    BrokenConnectionError,
-    HttpStatusError,
-    JsonClient,
-    RequestError,
-    RequestTimeoutError,
-)
+from tournament.runtime.faults import BrokenConnectionError, HttpStatusError, RequestError, RequestTimeoutError
 from tournament.runtime.keys import read_key
 from tournament.runtime.retry import RetryPolicy
 from tournament.types import Comparison, Judgment, Outcome
@@ -97,6 +91,9 @@ class ServedJudge:
     """A client, a wording and its sampling, and the count of answers that came from no live server."""
 
     def __init__(self, settings: ServedSettings, base_url: str, key_env: str) -> None:
+        # Imported here, so that listing the judges and their settings does not wait for aiohttp.
+        from tournament.runtime.client import JsonClient
+
         self.prompt: ChatPrompt = load_prompt(settings.prompt)
         self.client = JsonClient(
             base_url,

@@ -31,7 +31,7 @@ from tournament.judges.served import (
 from tournament.judges.tokens import capped, likely_tokens, most_tokens
 from tournament.judges.verdict import THINK_END
 from tournament.judges.wrapping import OPENS_THINKING, wrapping
-from tournament.runtime.client import HttpStatusError, RequestError
+from tournament.runtime.faults import HttpStatusError, RequestError
 from tournament.types import Comparison, Field, Judgment, Outcome
 
 VERDICT_TOKENS = 16

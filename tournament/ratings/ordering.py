@@ -27,9 +27,7 @@ class Ordering:
     tie_break_for_best: TieBreak | None
 
 
-def order(
-    primary: ArrayLike, wins: ArrayLike, lots: ArrayLike, *, rating: ArrayLike | None = None
-) -> Ordering:
+def order(primary: ArrayLike, wins: ArrayLike, lots: ArrayLike, *, rating: ArrayLike | None = None) -> Ordering:
     """Sort candidates by one number and break ties openly.
 
     Candidates whose numbers differ by at most 1e-9 are tied, and so is a chain of such neighbours. A tie is

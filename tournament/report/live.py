@@ -55,7 +55,11 @@ async def watch(counters: Counters, *, problems: int, planned: int, prices: Pric
     console = Console(stderr=True)
     if not console.is_terminal:
         return
-    columns = (BarColumn(bar_width=20), TextColumn("{task.percentage:>3.0f} %"), _Status(counters, problems, planned, prices))
+    columns = (
+        BarColumn(bar_width=20),
+        TextColumn("{task.percentage:>3.0f} %"),
+        _Status(counters, problems, planned, prices),
+    )
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=problems)
         while True:

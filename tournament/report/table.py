@@ -73,7 +73,9 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
     if summary["picked_by_draw"]:
         lines.append(f"note     {summary['picked_by_draw']:,} picks were equal to another and decided by a seeded draw")
     if summary["picked_without_judge"]:
-        lines.append(f"note     {summary['picked_without_judge']:,} problems were answered by a baseline, not by the judge")
+        lines.append(
+            f"note     {summary['picked_without_judge']:,} problems were answered by a baseline, not by the judge"
+        )
     lines += [f"hint     {hint}" for hint in summary["hints"]]
     return lines
 

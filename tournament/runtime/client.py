@@ -1,12 +1,4 @@
-"""An asynchronous client for servers that take and give JSON. It is the one place that retries.
-
-JudgeUnreachableError           the server cannot be connected to, after every attempt
-RequestError                    the root of what else a request can end in
-+-- HttpStatusError             an answer with a status other than 2xx
-+-- BadBodyError                an answer that is no JSON, or too large
-+-- BrokenConnectionError       the connection broke in the middle, at every attempt
-+-- RequestTimeoutError         no answer in time; not tried again, since the next try would take as long
-"""
+"""An asynchronous client for servers that take and give JSON. It is the one place that retries."""
 
 from __future__ import annotations
 
@@ -18,6 +10,12 @@ import aiohttp
 from yarl import URL
 
 from tournament.errors import JudgeUnreachableError, UsageError
+from tournament.runtime.faults import (
+    BadBodyError,
+    BrokenConnectionError,
+    HttpStatusError,
+    RequestTimeoutError,
+)
 from tournament.runtime.retry import RETRYABLE, RetryPolicy, retry_after
 
 MAX_BODY_BYTES = 64 << 20
@@ -25,32 +23,6 @@ CONNECT_TIMEOUT_S = 10.0
 _EXCERPT_CHARS = 500
 _PARSE_ASIDE_BYTES = 1 << 20
 _START_HINT = "start one with: python -m sglang.launch_server --model-path MODEL --port 30000"
-
-
-class RequestError(Exception):
-    """A request that came to nothing though something answers at the address."""
-
-
-class HttpStatusError(RequestError):
-    """An answer with a status other than 2xx; `body` is an excerpt of what the server said."""
-
-    def __init__(self, status: int, body: str, wanted_s: float | None = None) -> None:
-        super().__init__(f"HTTP {status}: {body}" if body else f"HTTP {status}")
-        self.status = status
-        self.body = body
-        self.wanted_s = wanted_s
-
-
-class BadBodyError(RequestError):
-    """An answer whose body is no JSON, or larger than the client takes."""
-
-
-class BrokenConnectionError(RequestError):
-    """A connection that broke before the whole answer was there."""
-
-
-class RequestTimeoutError(RequestError):
-    """No whole answer within the time allowed."""
 
 
 class JsonClient:
