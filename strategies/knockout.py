@@ -70,6 +70,8 @@ class Knockout:
         reached = np.full(len(record.field), float(len(record.rounds)))
         for number, verdicts in enumerate(record.rounds):
             for verdict in verdicts:
+                if verdict.p_a is None and not verdict.comparisons:
+                    continue  # the budget ended before this match: both are still in
                 reached[sum(verdict.match) - _goes_on(verdict, record)] = number
         return reached
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,7 @@ class RoundRobin:
 
     def _rounds(self, n: int) -> int:
         whole = n - 1 if n % 2 == 0 else n
-        return 0 if n < 2 else max(1, round(self.share * whole))
+        return 0 if n < 2 else math.ceil(self.share * whole - 1e-9)
 
     def _primary(self, record: Record) -> NDArray[np.float64]:
         if self.rating == "elo":

@@ -170,6 +170,20 @@ def test_thinking_over_its_limit_is_closed_and_the_verdict_asked_for() -> None:
     assert judgment.prompt_tokens <= worst.worst_prompt
 
 
+@pytest.mark.parametrize("thinking", [1, 2, 100])
+def test_a_short_thinking_limit_still_ends_in_a_verdict(thinking: int) -> None:
+    answers = iter([Said(text="word " * thinking, reason="length"), Said(text=" 1")])
+    [judgment], _ = judged(FakeServer(lambda prompt, parameters: next(answers)), replace(THINKING, thinking=thinking))
+    assert judgment.p_first == 1.0
+
+
+def test_thinking_too_long_for_what_was_reserved_stays_truncated() -> None:
+    server = FakeServer(say("\u20ac" * 400, reason="length"))
+    [judgment], _ = judged(server, THINKING)
+    assert judgment.outcome is Outcome.TRUNCATED
+    assert len(server.posted) == 1
+
+
 def test_an_answer_cut_off_after_thinking_goes_on() -> None:
     answers = iter([Said(text="so\n</think>\n\nThe first", reason="length"), Said(text=" is right.\nVerdict: 1")])
     [judgment], _ = judged(FakeServer(lambda prompt, parameters: next(answers)), THINKING)

@@ -37,6 +37,10 @@ def test_six_in_a_draw_by_numbers() -> None:
     assert _bracket(6, "3,5,0,1,2,4") == [[(3, 5), (0, 1)], [(5, 1), (2, 4)], [(5, 4)]]
 
 
+def test_a_draw_by_numbers_serves_fields_of_every_size() -> None:
+    assert _bracket(4, "9,2,0") == [[(2, 0), (1, 3)], [(2, 3)]]
+
+
 @pytest.mark.parametrize("draw", ["given", "random"])
 def test_byes_are_only_in_the_first_round(draw: str) -> None:
     for n in range(2, 34):
@@ -103,7 +107,7 @@ def test_those_still_in_stand_before_those_who_lost_when_the_budget_ends(
     assert {*places[: n - len(lost)]} == {*range(n)} - lost
 
 
-@pytest.mark.parametrize("draw", ["", "1,x", "0,1,1", "1,2,3", "backwards"])
+@pytest.mark.parametrize("draw", ["", "1,x", "0,1,1", "-1,0", "backwards"])
 def test_a_draw_that_means_nothing_is_refused_before_the_run(draw: str) -> None:
     with pytest.raises(UsageError, match="draw"):
         pairing("knockout", {"draw": draw})

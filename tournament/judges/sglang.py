@@ -38,6 +38,7 @@ VERDICT_TOKENS = 16
 # What thinking that was cut off may hold when it is sent again; a longer text is left truncated instead, so that the
 # tokens reserved for a comparison always suffice.
 _BYTES_PER_THOUGHT = 8
+_CLOSING_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +156,7 @@ class SglangJudge(ServedJudge):
         prompt, completion = most_tokens(draft.text), draft.limit
         worst_prompt, worst_completion = capped(prompt, self.context), capped(completion, self.context)
         if draft.opening.thinks:
-            worst_prompt += capped(prompt + _BYTES_PER_THOUGHT * draft.limit, self.context)
+            worst_prompt += capped(_room_for_ending(draft), self.context)
             worst_completion += self._tail_limit
         return TokenEstimate(
             expected_prompt=capped(likely_tokens(draft.text), self.context),
@@ -194,8 +195,7 @@ class SglangJudge(ServedJudge):
     def _is_cut(self, draft: _Draft, reply: Reply) -> bool:
         if not draft.opening.thinks or reply.outcome is not None or reply.finished:
             return False
-        room = most_tokens(draft.text) + _BYTES_PER_THOUGHT * draft.limit
-        return most_tokens(self._ending(draft, reply).text) <= room
+        return most_tokens(self._ending(draft, reply).text) <= _room_for_ending(draft)
 
     def _ending(self, draft: _Draft, reply: Reply) -> _Draft:
         if THINK_END in reply.text:
@@ -231,6 +231,11 @@ class SglangJudge(ServedJudge):
             "sampling_seed": draft.seed,
             **({"stop": [draft.stop]} if draft.stop else {}),
         }
+
+
+def _room_for_ending(draft: _Draft) -> int:
+    """Tokens reserved for the prompt of a second request: what was sent, what was thought, and the closing words."""
+    return most_tokens(draft.text) + _BYTES_PER_THOUGHT * draft.limit + _CLOSING_BYTES
 
 
 def _replies(answers: Any, count: int) -> list[Reply]:
