@@ -98,7 +98,7 @@ class JsonClient:
     async def _attempt(self, method: str, path: str, body: Any) -> bytes:
         url = self._base.with_path(self._base.path.rstrip("/") + path)
         try:
-            async with self._opened().request(method, url, json=body, allow_redirects=True) as response:
+            async with self._opened().request(method, url, json=body, allow_redirects=False) as response:
                 content = await self._read(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise
