@@ -36,8 +36,7 @@ class Knockout:
         alive = self._bracket(len(record.field), rng)
         playing = 2 * len(alive) - (1 << (len(alive) - 1).bit_length())
         while len(alive) > 1:
-            matches = [Match(*alive[i : i + 2]) for i in range(0, playing, 2)]
-            verdicts = yield matches
+            verdicts = yield [Match(a, b) for a, b in zip(alive[:playing:2], alive[1:playing:2], strict=True)]
             alive = [_goes_on(verdict, record) for verdict in verdicts] + alive[playing:]
             playing = len(alive)
 
@@ -61,7 +60,7 @@ class Knockout:
 
     def _bracket(self, n: int, rng: np.random.Generator) -> list[int]:
         if self.draw == "random":
-            return [int(i) for i in rng.permutation(n)]
+            return rng.permutation(n).tolist()
         named = [] if self.draw == "given" else [i for i in _numbers(self.draw) if i < n]
         return named + [i for i in range(n) if i not in set(named)]
 
@@ -77,8 +76,9 @@ class Knockout:
 
 
 def _goes_on(verdict: Verdict, record: Record) -> int:
-    if verdict.winner is not None:
-        return verdict.winner
+    winner = verdict.winner
+    if winner is not None:
+        return winner
     a, b = verdict.match
     return a if record.lots[a] > record.lots[b] else b
 

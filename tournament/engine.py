@@ -8,10 +8,7 @@ asked next never depends on which answer came first.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Generator, Sequence
-
-import numpy as np
 
 from tournament import seeding
 from tournament.strategy import Decide, MatchStrategy, PairingStrategy, Record, tally
@@ -19,14 +16,12 @@ from tournament.types import Comparison, Field, Judgment, Match, Verdict
 
 Wave = list[Comparison]
 Answers = Sequence[Judgment | None]
-Meetings = Counter[tuple[int, int]]
+Meetings = dict[tuple[int, int], int]
 
 
 def open_record(field: Field, *, seed: int, limit: int | None = None) -> Record:
     """An empty record whose lots are drawn from the seed, the problem's id and each entrant's text."""
-    key = seeding.key(seed, "lots", field.problem_id)
-    lots = [seeding.uniform(seeding.key(key, text)) for text in field.texts]
-    return Record(field=field, lots=np.array(lots), limit=limit)
+    return Record(field=field, lot_key=seeding.key(seed, "lots", field.problem_id), limit=limit)
 
 
 def play(
@@ -42,7 +37,7 @@ def play(
         return
     strategy = pairing.play(record, seeding.generator(seed, "pairing", record.field.problem_id))
     key = seeding.key(seed, "match", record.field.problem_id)
-    meetings: Meetings = Counter()
+    meetings: Meetings = {}
     try:
         matches = next(strategy)
         while True:
@@ -60,21 +55,21 @@ def _play_round(
     matches: list[Match], matching: MatchStrategy, key: int, meetings: Meetings
 ) -> Generator[Wave, Answers, tuple[list[Verdict], bool]]:
     tables = [_Table(match, matching, key, meetings) for match in matches]
-    whole = True
-    waiting = [table for table in tables if table.asked]
-    while waiting:
+    waiting, whole = [table for table in tables if table.asked], True
+    while waiting and whole:
         wave = [comparison for table in waiting for comparison in table.asked]
         answers = yield wave
+        whole = None not in answers
         start = 0
         for table in waiting:
             stop = start + len(table.asked)
-            whole &= table.receive(answers[start:stop])
+            table.receive(answers[start:stop])
             start = stop
         waiting = [table for table in waiting if table.asked]
-        if not whole:
-            break
     for table in tables:
-        meetings.update((comparison.first, comparison.second) for comparison in table.comparisons)
+        for comparison in table.comparisons:
+            shown = comparison[:2]
+            meetings[shown] = meetings.get(shown, 0) + 1
     return [table.verdict or tally(table.match, table.comparisons, table.judgments) for table in tables], whole
 
 
@@ -84,32 +79,31 @@ class _Table:
     __slots__ = ("asked", "comparisons", "deciding", "earlier", "judgments", "match", "verdict")
 
     def __init__(self, match: Match, matching: MatchStrategy, key: int, meetings: Meetings) -> None:
-        self.match = match
-        self.earlier = (meetings[match.a, match.b], meetings[match.b, match.a]) if meetings else (0, 0)
-        self.deciding: Decide = matching.decide(match, seeding.match_draw(key, match.a, match.b, sum(self.earlier)))
-        self.comparisons: list[Comparison] = []
-        self.judgments: list[Judgment] = []
+        a, b = self.match = match
+        self.earlier = (meetings.get((a, b), 0), meetings.get((b, a), 0))
+        self.deciding: Decide = matching.decide(match, seeding.match_draw(key, a, b, sum(self.earlier)))
+        self.comparisons: tuple[Comparison, ...] = ()
+        self.judgments: tuple[Judgment, ...] = ()
         self.verdict: Verdict | None = None
-        self.asked: tuple[Comparison, ...] = ()
-        self._advance(None)
+        self._ask(None)
 
-    def receive(self, answers: Answers) -> bool:
-        """Hand over the answers to what was asked; False where the budget ended before one of them."""
-        judgments = [answer for answer in answers if answer is not None]
+    def receive(self, answers: Answers) -> None:
+        """Hand over the answers to what was asked; the match ends here where the budget ended before one of them."""
         asked, self.asked = self.asked, ()
-        self.comparisons += [c for c, answer in zip(asked, answers, strict=True) if answer is not None]
-        self.judgments += judgments
-        if len(judgments) < len(answers):
+        judgments = tuple([answer for answer in answers if answer is not None])
+        if len(judgments) < len(asked):
             self.deciding.close()
-            return False
-        self._advance(tuple(judgments))
-        return True
+            asked = tuple(comparison for comparison, answer in zip(asked, answers, strict=True) if answer is not None)
+        self.comparisons += asked
+        self.judgments += judgments
+        if len(asked) == len(answers):
+            self._ask(judgments)
 
-    def _advance(self, judgments: tuple[Judgment, ...] | None) -> None:
+    def _ask(self, judgments: tuple[Judgment, ...] | None) -> None:
         try:
             asked = next(self.deciding) if judgments is None else self.deciding.send(judgments)
         except StopIteration as stop:
-            self.verdict = stop.value
+            self.asked, self.verdict = (), stop.value
             return
         # A pair that meets again goes on counting its repeats, so that an old judgment is not taken for a new one.
         self.asked = asked if self.earlier == (0, 0) else tuple(self._numbered(c) for c in asked)

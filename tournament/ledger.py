@@ -134,10 +134,10 @@ class Ledger:
         """Every judgment kept, or those of one problem; for audits and for people."""
         where = "" if problem is None else "WHERE problem = ?"
         rows = self._reader.execute(f"SELECT * FROM judgments {where}", () if problem is None else (_stored(problem),))  # noqa: S608
-        for key, outcome, *kept in rows:
-            name, first, second, repeat, limit = kept[7:]
-            comparison = Comparison(-1, -1, repeat, limit)
-            yield Entry(key, name, first, second, comparison, Judgment(Outcome(outcome), *kept[:7]))
+        for key, outcome, p_first, text, detail, *kept in rows:
+            judgment = Judgment(Outcome(outcome), p_first, _text(text), _text(detail), *kept[:4])
+            name, first, second = map(_text, kept[4:7])
+            yield Entry(key, name, first, second, Comparison(-1, -1, *kept[7:]), judgment)
 
     def close(self) -> None:
         """Write what is waiting and close the file."""
@@ -166,7 +166,7 @@ class Ledger:
             ) from None
         return connection
 
-    def _broken(self, error: sqlite3.Error) -> LedgerError:
+    def _broken(self, error: Exception) -> LedgerError:
         if "locked" in str(error):
             return LedgerError(f"{self.path}: the ledger is locked by another program; end it, then run again")
         return LedgerError(
@@ -188,7 +188,7 @@ class Ledger:
             self._writer.execute("BEGIN IMMEDIATE")
             self._writer.executemany(_INSERT, (_row(entry) for entries, _ in batch for entry in entries))
             self._writer.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # whatever it is, nobody may wait for this thread for ever
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             for _, done in batch:

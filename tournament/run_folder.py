@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tournament.errors import RunFolderError
 from tournament.health import Health
 from tournament.records import AtomicWriter, dumps
 from tournament.runner import Played
-from tournament.types import Comparison, Judgment, Spend
+from tournament.types import Comparison, Judgment, Outcome, Spend
 
 CONFIG, RESULTS, COMPARISONS = "config.toml", "results.jsonl", "comparisons.jsonl"
 SUMMARY, LEDGER, LOCK = "summary.json", "ledger.sqlite", ".lock"
@@ -116,6 +117,7 @@ class Output:
         self._comparisons = AtomicWriter(folder / COMPARISONS)
         self.health = Health()
         self.spend = Spend()
+        self.abstained: Counter[str] = Counter()
         self.problems = self.partial = self.unjudged = self.drawn = 0
 
     def __enter__(self) -> Output:
@@ -135,11 +137,17 @@ class Output:
             self._comparisons.write_line(dumps(row))
         for verdict in played.record.verdicts:
             self.health.add(verdict)
+            self.abstained.update(j.detail for j in verdict.judgments if j.outcome is Outcome.TIE and j.detail)
         self.spend += result.spend
         self.problems += 1
         self.partial += result.partial
         self.unjudged += "picked without the judge" in result.note
         self.drawn += result.best_by == "draw"
+
+    def abstained_mostly(self) -> list[str]:
+        """The reason that the judge gave for abstaining, where it did so in more than half of all comparisons."""
+        total = sum(self.health.outcomes.values())
+        return [why for why, count in self.abstained.most_common(1) if 2 * count > total]
 
     def summarise(self, extra: Mapping[str, Any]) -> dict[str, Any]:
         """Write summary.json and return it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -11,10 +12,15 @@ _MASK = (1 << 64) - 1
 
 def key(seed: int, *parts: str) -> int:
     """A 64-bit integer that depends on the seed and every part, and on nothing else."""
-    digest = hashlib.blake2b(str(seed).encode(), digest_size=8)
-    for part in parts:
-        digest.update(b"\0" + part.encode("utf-8", "surrogatepass"))
-    return int.from_bytes(digest.digest(), "little")
+    data = "\0".join((str(seed), *parts)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+def keys(seed: int, texts: Iterable[str]) -> list[int]:
+    """`key(seed, text)` for each text, at half the price."""
+    hashed, integer, head = hashlib.blake2b, int.from_bytes, b"%d\0" % seed
+    data = [head + text.encode("utf-8", "surrogatepass") for text in texts]
+    return [integer(hashed(part, digest_size=8).digest(), "little") for part in data]
 
 
 def generator(seed: int, *parts: str) -> np.random.Generator:

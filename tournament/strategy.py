@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tournament import seeding
 from tournament.ratings import fit, order, p_best
 from tournament.types import Comparison, Field, Judgment, Match, Round, Verdict
 
@@ -21,16 +22,26 @@ Decide = Generator[tuple[Comparison, ...], tuple[Judgment, ...], Verdict]
 class Record:
     """Every verdict of a problem so far, round by round, in the order in which the strategy asked for the matches.
 
-    `lots` holds one uniform number an entrant, drawn from (seed, problem id, text): the last tie-break. `limit` is the
-    number of comparisons that may be used, None where there is no such limit. `complete` says that the strategy
-    played to its end.
+    `lot_key` stands for seed and problem in the drawing of lots. `limit` is the number of comparisons that may be used,
+    None where there is no such limit. `complete` says that the strategy played to its end.
     """
 
     field: Field
-    lots: NDArray[np.float64]
+    lot_key: int
     limit: int | None = None
     rounds: list[list[Verdict]] = dataclasses.field(default_factory=list)
     complete: bool = False
+    _lots: NDArray[np.float64] | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def lots(self) -> NDArray[np.float64]:
+        """One uniform number an entrant, drawn from (seed, problem id, text): the last tie-break.
+
+        They are drawn when they are first looked at, since most problems have no tie that needs them.
+        """
+        if self._lots is None:
+            self._lots = np.array([seeding.uniform(key) for key in seeding.keys(self.lot_key, self.field.texts)])
+        return self._lots
 
     @property
     def verdicts(self) -> list[Verdict]:

@@ -138,8 +138,8 @@ class StubJudge:
     """A judge on an event loop that answers by a function, a little later, and counts what it is asked.
 
     `delays` is the seed of latencies of a few milliseconds, None to answer without waiting. `before` is called with
-    the number of comparisons judged so far and may interrupt the run or raise. `gate` holds every answer back until it
-    is set.
+    the number of comparisons judged so far and may interrupt the run or raise. `gate` names what holds an
+    answer back until it is set.
     """
 
     answer: Answer = perfect
@@ -148,7 +148,7 @@ class StubJudge:
     batch_size: int | None = 1
     tokens: int = 0
     identity: JudgeIdentity = JudgeIdentity(kind="stub", label="stub")
-    gate: Callable[[Field], asyncio.Event | None] = lambda entrants: None
+    gate: Callable[[Field, Comparison], asyncio.Event | None] = lambda entrants, comparison: None
     judged: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
     under_way: int = 0
     most_under_way: int = 0
@@ -171,17 +171,18 @@ class StubJudge:
         try:
             if self.delays is not None:
                 await asyncio.sleep(self._delay(field, comparisons[0]))
-            held = self.gate(field)
-            if held is not None:
-                await held.wait()
+            for comparison in comparisons:
+                held = self.gate(field, comparison)
+                if held is not None:
+                    await held.wait()
             if self.before is not None:
                 self.before(sum(self.judged.values()))
         finally:
             self.under_way -= len(comparisons)
         for c in comparisons:
             self.judged[str(field.prompt), field.texts[c.first], field.texts[c.second], c.repeat] += 1
-        used = {"prompt_tokens": self.tokens, "completion_tokens": self.tokens}
-        return [self.answer(field, comparison)._replace(**used) for comparison in comparisons]
+        answers = (self.answer(field, comparison) for comparison in comparisons)
+        return [a._replace(prompt_tokens=self.tokens, completion_tokens=self.tokens) for a in answers]
 
     def _delay(self, field: Field, comparison: Comparison) -> float:
         data = repr((self.delays, field.problem_id, comparison[:3])).encode()

@@ -117,7 +117,7 @@ def test_an_account_never_grants_more_than_its_limits(
 
 
 def test_a_refused_reservation_holds_nothing() -> None:
-    account = Account(Limits(comparisons=5, tokens=100, money=0.0003), PRICES)
+    account = Account(Limits(comparisons=5, tokens=100, money=0.000301), PRICES)
     assert account.reserve(TokenEstimate(worst_prompt=60))
     assert not account.reserve(TokenEstimate(worst_prompt=41))
     assert not account.reserve(TokenEstimate(worst_completion=37))
@@ -140,7 +140,7 @@ def test_limits_that_allow_nothing_are_refused(kind: str, value: float, whose: s
 @pytest.mark.parametrize("whose", ["problem", "run"])
 def test_money_needs_prices(whose: str) -> None:
     with pytest.raises(UsageError, match="price"):
-        Budget(**{whose: Limits(money=1.0)})
+        Budget(**{whose: Limits(money=1.0)})  # type: ignore[arg-type]  # problem or run
     Budget(**{whose: Limits(money=1.0)}, prices=Prices(completion=1.0))
 
 

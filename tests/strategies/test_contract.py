@@ -23,7 +23,7 @@ from tests.core.helpers import (
     tell,
 )
 from tournament import registry
-from tournament.strategy import MatchStrategy, PairingStrategy, Ranking
+from tournament.strategy import MatchStrategy, PairingStrategy, Ranking, Record
 from tournament.types import Field
 
 PAIRINGS: dict[str, tuple[str, dict[str, object]]] = {
@@ -55,10 +55,8 @@ ANSWERS: dict[str, Answer] = {
     "void": always_void,
     "erratic": erratic(1),
 }
-each_pairing = pytest.mark.parametrize("pairing", [pytest.param(registry.pairing(*v), id=k) for k, v in PAIRINGS.items()])
-each_matching = pytest.mark.parametrize(
-    "matching", [pytest.param(registry.matching(*v), id=k) for k, v in MATCHINGS.items()]
-)
+each_pairing = pytest.mark.parametrize("pairing", [registry.pairing(*v) for v in PAIRINGS.values()], ids=PAIRINGS)
+each_matching = pytest.mark.parametrize("matching", [registry.matching(*v) for v in MATCHINGS.values()], ids=MATCHINGS)
 SINGLE = registry.matching("single")
 
 
@@ -161,7 +159,7 @@ def test_the_random_baseline_takes_everybody_in_turn() -> None:
     assert all(60 < picks[i] < 140 for i in range(4))
 
 
-def _record(field: Field, seed: int) -> object:
+def _record(field: Field, seed: int) -> Record:
     return tell(field, registry.pairing("first"), SINGLE, perfect, seed=seed).record
 
 

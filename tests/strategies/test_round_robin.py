@@ -65,7 +65,9 @@ def test_ties_bring_half_a_win_and_void_matches_nothing() -> None:
     assert tell(entrants(3), pairing("round-robin"), SINGLE, always_tie).record.wins().sum() == 3.0
 
 
-@pytest.mark.parametrize("options", [{"share": 0}, {"share": 1.1}, {"rating": "glicko"}, {"elo_k": 0}, {"elo_scale": -1}])
+@pytest.mark.parametrize(
+    "options", [{"share": 0}, {"share": 1.1}, {"rating": "glicko"}, {"elo_k": 0}, {"elo_scale": -1}, {"elo_k": "nan"}]
+)
 def test_parameters_out_of_range_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="round-robin"):
         pairing("round-robin", options)

@@ -185,7 +185,7 @@ class _Run:
             "paid": progress.paid,
             "reused": progress.reused,
             "seconds": seconds,
-            "hints": _hints(self._parts.judge, output),
+            "hints": _hints(output),
         }
 
     def _print(self, summary: dict[str, Any], runner: Runner) -> None:
@@ -213,17 +213,11 @@ def _open_ledger(path: Path) -> Ledger:
         ) from None
 
 
-def _hints(judge: Judge, output: Output) -> list[str]:
-    health, hints = output.health.to_json(), []
-    ties, total = health["tie"]["count"], health["comparisons"]
-    if judge.identity.kind == "checks" and ties > total / 2:
-        hints.append(
-            "the built-in checks had nothing to say about most pairs; a language model judges open-ended answers:"
-            " python -m sglang.launch_server --model-path MODEL, then --judge sglang --base-url http://127.0.0.1:30000"
-        )
+def _hints(output: Output) -> list[str]:
+    hints = [f"the judge abstained from most pairs; {why}" for why in output.abstained_mostly()]
     if output.unjudged:
         hints.append(
-            "where the budget was too small for one comparison, raise --max-* or --total-* (see `tourney plan`)"
+            "where the budget was too small for one comparison, raise --max-... or --total-..."
         )
     return hints
 

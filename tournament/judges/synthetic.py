@@ -111,7 +111,8 @@ class SyntheticJudge(InProcess):
     def judge_now(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
         """Judge at once."""
         key, strengths = self._known(field)
-        return [self._one(key, strengths, comparison) for comparison in comparisons]
+        one = self._one
+        return [one(key, strengths, comparison) for comparison in comparisons]
 
     async def judge(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
         """Judge after the simulated latency."""
@@ -126,7 +127,7 @@ class SyntheticJudge(InProcess):
             if len(self._fields) > 4096:
                 self._fields.clear()
             key = seeding.key(self.settings.seed, "synthetic", field.problem_id)
-            known = (field, key, [self._strength(seeding.key(key, text)) for text in field.texts])
+            known = (field, key, [self._strength(value) for value in seeding.keys(key, field.texts)])
             self._fields[id(field)] = known
         return known[1], known[2]
 
@@ -145,7 +146,12 @@ class SyntheticJudge(InProcess):
         own = seeding.mix((pair + (2 * repeat + (first == low) + 1) * _SALT + (limit or 0)) & _MASK)
         if continues is not None:
             own = seeding.mix(own ^ 1)
-        judgment = self._preferred(pair, own, strengths[first] - strengths[second], first == low)
+        luck = seeding.uniform(own)
+        if settings.self_repeat and seeding.uniform(seeding.mix(own ^ 4)) < settings.self_repeat:
+            # The standing opinion is about the pair, so it is read from the same side in both orders.
+            luck = seeding.uniform(pair) if first == low else 1.0 - seeding.uniform(pair)
+        lead = strengths[first] - strengths[second] + settings.position_bias
+        judgment = self._wins[luck < 1.0 / (1.0 + math.exp(-lead))]
         if self._broken:
             judgment = self._maybe_broken(judgment, seeding.uniform(seeding.mix(own ^ 2)))
         if settings.tokens or settings.latency:
@@ -156,14 +162,6 @@ class SyntheticJudge(InProcess):
                 seconds=settings.latency * spread,
             )
         return judgment
-
-    def _preferred(self, pair: int, own: int, difference: float, first_is_low: bool) -> Judgment:
-        settings = self.settings
-        luck = seeding.uniform(own)
-        if settings.self_repeat and seeding.uniform(seeding.mix(own ^ 4)) < settings.self_repeat:
-            # The standing opinion is about the pair, so it is read from the same side in both orders.
-            luck = seeding.uniform(pair) if first_is_low else 1.0 - seeding.uniform(pair)
-        return self._wins[luck < 1.0 / (1.0 + math.exp(-difference - settings.position_bias))]
 
     def _maybe_broken(self, judgment: Judgment, luck: float) -> Judgment:
         for rate, broken in self._broken:
