@@ -83,7 +83,7 @@ def test_list_names_everything_with_its_defaults(tourney: Tourney) -> None:
         assert f"\n  {name}\n" in judges
     assert "elo_k = 32.0" in strategies
     assert "base_url = 'http://127.0.0.1:30000'" in judges
-    assert "built-in checks, no language model" in judges
+    assert "Built-in checks, no language model" in judges
     assert "careful" in tourney("list", "presets").out
 
 

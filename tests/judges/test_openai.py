@@ -193,11 +193,12 @@ def test_a_refused_key_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None
     assert server.seen[0].headers["Authorization"] == "Bearer sk-mine"
 
 
-def test_the_usual_key_is_taken_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_usual_key_goes_to_nobody_but_its_own_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-usual")
     server = FakeServer()
     started(server, PLAIN)
     assert "Authorization" not in server.seen[0].headers
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-usual")
+    monkeypatch.setattr("tournament.judges.openai.DEFAULT_KEY_HOST", "127.0.0.1")
     server = FakeServer()
     judge = started(server, PLAIN)
     assert server.seen[0].headers["Authorization"] == "Bearer sk-usual"

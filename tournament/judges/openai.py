@@ -30,6 +30,7 @@ from tournament.runtime.faults import HttpStatusError, RequestError
 from tournament.types import Comparison, Field, Judgment, Message, Outcome
 
 DEFAULT_KEY_ENV = "OPENAI_API_KEY"
+DEFAULT_KEY_HOST = "api.openai.com"
 # What a server's chat template may put around the messages: role marks, a date, a note on tools.
 TEMPLATE_TOKENS = 1024
 _NO_LISTING = frozenset({404, 405, 501})
@@ -49,7 +50,7 @@ class OpenAISettings(ServedSettings):
         seed: seed of the judge's sampling; servers may ignore it.
         timeout_s: seconds to wait for one answer.
         attempts: how often a request is tried when the server fails.
-        api_key_env: environment variable that holds the API key; OPENAI_API_KEY where that is set.
+        api_key_env: environment variable that holds the API key; for api.openai.com OPENAI_API_KEY by itself.
         limit_field: what the server calls the limit of an answer: max_tokens or max_completion_tokens.
     """
 
@@ -83,8 +84,7 @@ class OpenAIJudge(ServedJudge):
     batch_size: int | None = 1
 
     def __init__(self, settings: OpenAISettings) -> None:
-        spare = DEFAULT_KEY_ENV if os.environ.get(DEFAULT_KEY_ENV) else ""
-        super().__init__(settings, _with_version(settings.base_url), settings.api_key_env or spare)
+        super().__init__(settings, _with_version(settings.base_url), settings.api_key_env or _own_key(settings.base_url))
         self._settings = settings
 
     @property
@@ -177,6 +177,12 @@ class OpenAIJudge(ServedJudge):
             "seed": draft.seed,
             self._settings.limit_field: draft.limit,
         }
+
+
+def _own_key(base_url: str) -> str:
+    """The variable of the default key, which goes to its own host and to nobody else unless it is named."""
+    ours = urlsplit(base_url).hostname == DEFAULT_KEY_HOST
+    return DEFAULT_KEY_ENV if ours and os.environ.get(DEFAULT_KEY_ENV) else ""
 
 
 def _with_version(base_url: str) -> str:
