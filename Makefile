@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install test quick lint bench demo clean
+.PHONY: help install test quick lint lowest bench demo clean
 
 help: ## list the habits
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -31,6 +31,11 @@ lint: $(STAMP) ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+lowest: ## the tests without SGLang, with the oldest versions of every dependency that pyproject.toml admits
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --editable '.[dev]' --constraint tests/lowest.txt
+	.venv-lowest/bin/python -m pytest -m 'not sglang'
+
 bench: $(STAMP) ## the benchmarks, quick forms
 	$(BIN)/python benchmarks/engine.py --quick
 	$(BIN)/python benchmarks/resume.py
@@ -40,4 +45,4 @@ demo: $(STAMP) ## rank the example problems with the built-in checks
 	$(BIN)/tourney rank examples/gsm8k.jsonl
 
 clean: ## remove what the habits made
-	rm -rf $(VENV) .sglang-cpu build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .sglang-cpu build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -175,8 +175,8 @@ def simulate(
     texts = tuple(str(i) for i in range(n))
     members = tuple((i,) for i in range(n))
     correct = comparisons = 0
-    for number in range(problems):
-        entrants = Field(problem_id=f"simulated-{number}", prompt="", ids=texts, texts=texts, members=members)
+    for name in (f"simulated-{number}" for number in range(problems)):
+        entrants = Field(problem_id=name, prompt=name, ids=texts, texts=texts, members=members)
         pick, used = _simulate_one(entrants, cast(InstantJudge, judge), pairing, matching, limit, seed)
         strengths = judge.strengths(entrants)
         correct += bool(strengths[pick] >= strengths.max())

@@ -109,6 +109,8 @@ def _budget(config: RunConfig, table: Mapping[str, Any], where: str) -> dict[str
 
 def _limits(limits: Limits, table: Mapping[str, Any], where: str) -> Limits:
     kinds = {"comparisons": int, "tokens": int, "seconds": float, "money": float}
+    if not isinstance(table, Mapping):
+        raise UsageError(f"{where} must be a table of limits, such as {{comparisons = 100}}")
     for key in table:
         if key not in kinds:
             raise UnknownNameError(f"key in {where}", key, kinds)

@@ -84,6 +84,7 @@ class _Table:
         self.deciding: Decide = matching.decide(match, seeding.match_draw(key, a, b, sum(self.earlier)))
         self.comparisons: tuple[Comparison, ...] = ()
         self.judgments: tuple[Judgment, ...] = ()
+        self.asked: tuple[Comparison, ...] = ()
         self.verdict: Verdict | None = None
         self._ask(None)
 

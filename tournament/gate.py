@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 
 class Gate:
@@ -22,17 +20,12 @@ class Gate:
         """Whether somebody waits."""
         return bool(self._queue)
 
-    @asynccontextmanager
-    async def slot(self, priority: int, weight: int = 1) -> AsyncIterator[None]:
-        """Hold `weight` places; a weight above the capacity takes all of it."""
-        weight = min(weight, self.capacity)
-        await self._enter(priority, weight)
-        try:
-            yield
-        finally:
-            self._leave(weight)
+    def slot(self, priority: int, weight: int = 1) -> _Slot:
+        """Hold `weight` places in an `async with` block; a weight above the capacity takes all of it."""
+        return _Slot(self, priority, min(weight, self.capacity))
 
-    async def _enter(self, priority: int, weight: int) -> None:
+    async def enter(self, priority: int, weight: int) -> None:
+        """Wait for `weight` places and take them."""
         if not self._queue and self.used + weight <= self.capacity:
             self.used += weight
             return
@@ -44,10 +37,11 @@ class Gate:
         except asyncio.CancelledError:
             # Let in and cancelled in the same moment: the places have to go back.
             if turn.done() and not turn.cancelled():
-                self._leave(weight)
+                self.leave(weight)
             raise
 
-    def _leave(self, weight: int) -> None:
+    def leave(self, weight: int) -> None:
+        """Give back `weight` places, and let in whom they suffice for."""
         self.used -= weight
         while self._queue:
             _, _, wanted, turn = self._queue[0]
@@ -59,3 +53,18 @@ class Gate:
             heapq.heappop(self._queue)
             self.used += wanted
             turn.set_result(None)
+
+
+class _Slot:
+    """Some places of a gate, held in an `async with` block."""
+
+    __slots__ = ("_gate", "_priority", "_weight")
+
+    def __init__(self, gate: Gate, priority: int, weight: int) -> None:
+        self._gate, self._priority, self._weight = gate, priority, weight
+
+    async def __aenter__(self) -> None:
+        await self._gate.enter(self._priority, self._weight)
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._gate.leave(self._weight)

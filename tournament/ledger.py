@@ -13,7 +13,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,6 +55,9 @@ class Entry(NamedTuple):
     judgment: Judgment
 
 
+_Put = tuple[Sequence[Entry], asyncio.Future[None]]
+
+
 class Keys:
     """Makes ledger keys for the comparisons of one field; everything that changes a judgment goes in."""
 
@@ -87,6 +90,25 @@ def _prompt_bytes(prompt: Prompt) -> bytes:
     return b"c" + "".join(turns).encode("utf-8", "surrogatepass")
 
 
+class _Filter:
+    """Tells for certain that a key was never added, in constant memory; that it was, only with high probability.
+
+    A ledger that was empty when it was opened holds only what this run puts into it, so almost every look-up of the
+    run is for a key that is not there. SQLite would answer each from pages that the last write has made stale.
+    """
+
+    def __init__(self) -> None:
+        self._bits = bytearray(1 << 22)
+
+    def add(self, key: bytes) -> None:
+        place = int.from_bytes(key[:4], "little")
+        self._bits[place & 0x3FFFFF] |= 1 << (place >> 29)
+
+    def may_hold(self, key: bytes) -> bool:
+        place = int.from_bytes(key[:4], "little")
+        return bool(self._bits[place & 0x3FFFFF] >> (place >> 29) & 1)
+
+
 class Ledger:
     """Judgments on disk; opened for one run at a time.
 
@@ -96,15 +118,19 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._waiting: queue.SimpleQueue[tuple[Sequence[Entry], Future[None]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Put | None] = queue.SimpleQueue()
         self._writer = self._open()
         self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        empty = self._reader.execute("SELECT 1 FROM judgments LIMIT 1").fetchone() is None
+        self._put_here = _Filter() if empty else None
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Judgment]:
         """The judgments already paid for, by key; failed comparisons are not among them."""
         found: dict[bytes, Judgment] = {}
+        if self._put_here is not None:
+            keys = [key for key in keys if self._put_here.may_hold(key)]
         try:
             for start in range(0, len(keys), 500):
                 part = keys[start : start + 500]
@@ -118,10 +144,12 @@ class Ledger:
 
     async def put(self, entries: Sequence[Entry]) -> None:
         """Keep judgments; returns when they are on disk."""
-        done: Future[None] = Future()
-        done.set_running_or_notify_cancel()  # a caller that is cancelled must not take the answer from the writer
+        if self._put_here is not None:
+            for entry in entries:
+                self._put_here.add(entry.key)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.put((entries, done))
-        await asyncio.wrap_future(done)
+        await done
 
     def count(self) -> int:
         """How many judgments are kept."""
@@ -183,7 +211,7 @@ class Ledger:
             ending = None in batch
             self._write([item for item in batch if item is not None])
 
-    def _write(self, batch: list[tuple[Sequence[Entry], Future[None]]]) -> None:
+    def _write(self, batch: list[_Put]) -> None:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             self._writer.executemany(_INSERT, (_row(entry) for entries, _ in batch for entry in entries))
@@ -191,11 +219,23 @@ class Ledger:
         except Exception as error:  # whatever it is, nobody may wait for this thread for ever
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            for _, done in batch:
-                done.set_exception(self._broken(error))
-            return
-        for _, done in batch:
-            done.set_result(None)
+            _tell(batch, self._broken(error))
+        else:
+            _tell(batch, None)
+
+
+def _tell(batch: list[_Put], error: LedgerError | None) -> None:
+    """Wake every event loop that waits for this batch once, which costs much less than once for each of its puts."""
+    for loop in {done.get_loop(): None for _, done in batch}:
+        futures = [done for _, done in batch if done.get_loop() is loop]
+        with suppress(RuntimeError):  # the loop was closed in the meantime: nobody waits there any more
+            loop.call_soon_threadsafe(_settle, futures, error)
+
+
+def _settle(futures: list[asyncio.Future[None]], error: LedgerError | None) -> None:
+    for done in futures:
+        if not done.done():  # it is done where who waited was cancelled
+            done.set_result(None) if error is None else done.set_exception(error)
 
 
 def _row(entry: Entry) -> tuple[object, ...]:

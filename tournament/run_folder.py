@@ -118,7 +118,7 @@ class Output:
         self.health = Health()
         self.spend = Spend()
         self.abstained: Counter[str] = Counter()
-        self.problems = self.partial = self.unjudged = self.drawn = 0
+        self.problems = self.partial = self.unjudged = self.starved = self.drawn = 0
 
     def __enter__(self) -> Output:
         self._results.__enter__()
@@ -142,6 +142,7 @@ class Output:
         self.problems += 1
         self.partial += result.partial
         self.unjudged += "picked without the judge" in result.note
+        self.starved += result.note.startswith("budget spent; picked without the judge")
         self.drawn += result.best_by == "draw"
 
     def abstained_mostly(self) -> list[str]:

@@ -133,6 +133,9 @@ def tell(
     return story
 
 
+STUB = JudgeIdentity(kind="stub", label="stub")
+
+
 @dataclass
 class StubJudge:
     """A judge on an event loop that answers by a function, a little later, and counts what it is asked.
@@ -147,7 +150,7 @@ class StubJudge:
     before: Callable[[int], None] | None = None
     batch_size: int | None = 1
     tokens: int = 0
-    identity: JudgeIdentity = JudgeIdentity(kind="stub", label="stub")
+    identity: JudgeIdentity = STUB
     gate: Callable[[Field, Comparison], asyncio.Event | None] = lambda entrants, comparison: None
     judged: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
     under_way: int = 0

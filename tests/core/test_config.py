@@ -33,7 +33,10 @@ configs = st.builds(
     rethinks=st.integers(0, 3),
     match_options=options,
     budget=st.builds(
-        Budget, problem=limits, run=limits, prices=st.builds(Prices, prompt=st.floats(0.01, 99), completion=st.floats(0, 99))
+        Budget,
+        problem=limits,
+        run=limits,
+        prices=st.builds(Prices, prompt=st.floats(0.01, 99), completion=st.floats(0, 99)),
     ),
     seed=st.integers(0, 1 << 60),
     in_flight=st.integers(1, 999),
@@ -47,8 +50,12 @@ def test_what_is_written_down_reads_back_as_it_was(config: RunConfig) -> None:
 
 
 def test_later_tables_lie_over_earlier_ones() -> None:
-    config = merge(RunConfig(), {"seed": 1, "match": {"votes": 3}, "strategy": {"name": "knockout", "draw": "given"}}, "a")
-    config = merge(config, {"match": {"rethinks": 1, "limit": 9}, "strategy": {"name": "round-robin", "share": 0.5}}, "b")
+    config = merge(
+        RunConfig(), {"seed": 1, "match": {"votes": 3}, "strategy": {"name": "knockout", "draw": "given"}}, "a"
+    )
+    config = merge(
+        config, {"match": {"rethinks": 1, "limit": 9}, "strategy": {"name": "round-robin", "share": 0.5}}, "b"
+    )
     assert (config.seed, config.votes, config.rethinks, config.match_options) == (1, 3, 1, {"limit": 9})
     assert (config.strategy, config.strategy_options) == ("round-robin", {"share": 0.5})
     config = merge(config, {"strategy": {"rating": "wins"}, "match": {"votes": 5}}, "c")

@@ -118,7 +118,9 @@ def test_the_coin_of_a_match_depends_on_the_pair_only() -> None:
 def test_strategies_show_a_pair_in_the_same_order() -> None:
     shown = [
         {frozenset((c.first, c.second)): c.first for wave in story.waves for c in wave}
-        for story in (tell(entrants(9), pairing(name), matching("single"), perfect) for name in ("knockout", "round-robin"))
+        for story in (
+            tell(entrants(9), pairing(name), matching("single"), perfect) for name in ("knockout", "round-robin")
+        )
     ]
     assert shown[0].items() <= shown[1].items()
 

@@ -48,7 +48,9 @@ def put(ledger: Ledger | MemoryLedger, *entries: Entry) -> None:
     asyncio.run(ledger.put(entries))
 
 
-texts = st.text(st.characters(), max_size=40) | st.sampled_from(["\ud800", "a\0b", "'; DROP TABLE judgments; --", "\U0010ffff"])
+texts = st.text(st.characters(), max_size=40) | st.sampled_from(
+    ["\ud800", "a\0b", "'; DROP TABLE judgments; --", "\U0010ffff"]
+)
 judgments = st.builds(
     Judgment,
     outcome=st.sampled_from([outcome for outcome in Outcome if outcome is not Outcome.FAILED]),
@@ -118,7 +120,9 @@ def test_closing_and_opening_keeps_everything(tmp_path: Path) -> None:
             assert ledger.count() == i
             put(ledger, entry(bytes([i]) * 20, FIRST._replace(text=f"said {i}")))
     with opened(tmp_path / "l") as ledger:
-        assert [ledger.find([bytes([i]) * 20])[bytes([i]) * 20].text for i in range(4)] == [f"said {i}" for i in range(4)]
+        assert [ledger.find([bytes([i]) * 20])[bytes([i]) * 20].text for i in range(4)] == [
+            f"said {i}" for i in range(4)
+        ]
 
 
 def test_many_who_put_at_once_are_all_answered(tmp_path: Path) -> None:
@@ -185,7 +189,9 @@ OTHER_KEYS = {
     "prompt": key(field=replace(FIELD, prompt="Q")),
     "chat prompt": key(field=replace(FIELD, prompt=(Message(role="user", content="q"),))),
     "system prompt": key(field=replace(FIELD, prompt=(Message(role="system", content="q"),))),
-    "chat of two": key(field=replace(FIELD, prompt=(Message(role="user", content="q"), Message(role="user", content="")))),
+    "chat of two": key(
+        field=replace(FIELD, prompt=(Message(role="user", content="q"), Message(role="user", content="")))
+    ),
     "first": key(Comparison(2, 1)),
     "second": key(Comparison(0, 2)),
     "order": key(Comparison(1, 0)),

@@ -10,9 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from tests.core.helpers import StubJudge
 from tournament import registry
 from tournament.errors import UnknownNameError, UsageError
+from tournament.judge import InProcess, JudgeIdentity
 from tournament.judges.synthetic import SyntheticSettings
 from tournament.registry import JUDGES, MATCH, PAIRING, coerce, find, known, matching, pairing, settings_type
 
@@ -35,7 +35,11 @@ def test_dashes_and_underscores_are_one() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "wrong", "right"),
-    [("pairing strategy", "knock-out", "knockout"), ("match strategy", "vote", "voting"), ("judge", "sg_lang", "sglang")],
+    [
+        ("pairing strategy", "knock-out", "knockout"),
+        ("match strategy", "vote", "voting"),
+        ("judge", "sg_lang", "sglang"),
+    ],
 )
 def test_an_unknown_name_is_told_the_nearest(kind: str, wrong: str, right: str) -> None:
     with pytest.raises(UnknownNameError, match=f"unknown {kind} .* did you mean .*{right}"):
@@ -113,9 +117,9 @@ def test_what_is_not_wanted_is_refused_with_an_example(value: object, hint: obje
 
 
 def test_what_a_class_refuses_is_a_wrong_use() -> None:
-    with pytest.raises(UsageError, match="strategy round-robin: .*share"):
+    with pytest.raises(UsageError, match=r"strategy round-robin: .*share"):
         pairing("round-robin", {"share": "2"})
-    with pytest.raises(UsageError, match="judge synthetic: .*world"):
+    with pytest.raises(UsageError, match=r"judge synthetic: .*world"):
         registry.judge("synthetic", {"world": "flat"})
 
 
@@ -123,14 +127,13 @@ def test_settings_of_judges_and_strategies() -> None:
     assert settings_type(find("judge", "synthetic")) is SyntheticSettings
     strategy = find("pairing strategy", "knockout")
     assert settings_type(strategy) is strategy
-    assert settings_type(StubWithoutSettings) is None
+    assert settings_type(House) is None
 
 
-class StubWithoutSettings(StubJudge):
-    """A judge that takes nothing."""
+class House(InProcess):
+    """A third party's judge that takes nothing."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    identity = JudgeIdentity(kind="house", label="house")
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,12 @@ class Swiss:
 @pytest.fixture
 def third_party(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("third_party_plugin")
-    for cls in (Coin, Swiss, StubWithoutSettings):
+    for cls in (Coin, Swiss, House):
         setattr(module, cls.__name__, cls)
     monkeypatch.setitem(sys.modules, "third_party_plugin", module)
     plugged = {
         "tournament.strategies": [("coin_toss", "Coin"), ("swiss", "Swiss"), ("knockout", "Swiss")],
-        "tournament.judges": [("house", "StubWithoutSettings"), ("synthetic", "StubWithoutSettings")],
+        "tournament.judges": [("house", "House"), ("synthetic", "House")],
     }
 
     def entry_points(*, group: str) -> Sequence[EntryPoint]:
@@ -173,7 +176,7 @@ def test_third_parties_are_found_by_their_names() -> None:
     assert isinstance(pairing("swiss", {"rounds": "5"}), Swiss)
     assert isinstance(matching("coin-toss"), Coin)
     assert isinstance(matching("coin_toss"), Coin)
-    assert isinstance(registry.judge("house"), StubWithoutSettings)
+    assert isinstance(registry.judge("house"), House)
     assert "swiss" in known("pairing strategy")
     assert "swiss" not in known("match strategy")
     assert "coin-toss" in known("match strategy")

@@ -86,7 +86,9 @@ def test_plays_what_the_engine_plays_by_hand(pairs: str, match: str) -> None:
         assert played.result.best == played.problem.candidates[story.rankings[-1].order[0]].id
 
 
-@pytest.mark.parametrize(("in_flight", "batch", "count"), [(1, 1, 7), (1, None, 7), (3, 1, 40), (64, None, 150), (2, 9, 9)])
+@pytest.mark.parametrize(
+    ("in_flight", "batch", "count"), [(1, 1, 7), (1, None, 7), (3, 1, 40), (64, None, 150), (2, 9, 9)]
+)
 @pytest.mark.parametrize("delays", [None, 0])
 def test_every_problem_gets_its_turn(in_flight: int, batch: int | None, count: int, delays: int | None) -> None:
     problems = [problem(i, 3) for i in range(count)]

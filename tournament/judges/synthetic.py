@@ -1,8 +1,9 @@
 """A judge that is only statistics: for simulations, tests and benchmarks. It never reads what a candidate says.
 
-Hidden strengths come from the seed, the problem's id and the candidate's text. World "bt" draws them from a normal
+Hidden strengths come from the seed, the prompt and the candidate's text. World "bt" draws them from a normal
 distribution (Bradley and Terry, 1952); world "math" makes candidates right or wrong and prefers the right one of a
-mixed pair with the given accuracy. Every judgment is a function of the seed, the pair, its order and the repeat number.
+mixed pair with the given accuracy. Every judgment is a function of the seed, the prompt, the two texts, their order and
+the repeat number: no more than what a ledger knows a judgment by.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class SyntheticJudge(InProcess):
             kind="synthetic", label="synthetic judge, no language model", settings=asdict(settings)
         )
         self.batch_size = 1 if settings.latency else None
-        self._fields: dict[int, tuple[Field, int, list[float]]] = {}
+        self._fields: dict[int, tuple[Field, list[int], list[float]]] = {}
         broken = (
             (settings.tie_rate, Judgment(Outcome.TIE, 0.5)),
             (settings.unparsable_rate, Judgment(Outcome.UNPARSABLE, None, detail="no verdict (simulated)")),
@@ -110,9 +111,9 @@ class SyntheticJudge(InProcess):
 
     def judge_now(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
         """Judge at once."""
-        key, strengths = self._known(field)
+        keys, strengths = self._known(field)
         one = self._one
-        return [one(key, strengths, comparison) for comparison in comparisons]
+        return [one(keys, strengths, comparison) for comparison in comparisons]
 
     async def judge(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
         """Judge after the simulated latency."""
@@ -121,13 +122,15 @@ class SyntheticJudge(InProcess):
             await asyncio.sleep(max(judgment.seconds for judgment in judgments))
         return judgments
 
-    def _known(self, field: Field) -> tuple[int, list[float]]:
+    def _known(self, field: Field) -> tuple[list[int], list[float]]:
         known = self._fields.get(id(field))
         if known is None or known[0] is not field:
             if len(self._fields) > 4096:
                 self._fields.clear()
-            key = seeding.key(self.settings.seed, "synthetic", field.problem_id)
-            known = (field, key, [self._strength(value) for value in seeding.keys(key, field.texts)])
+            prompt = field.prompt
+            said = (prompt,) if isinstance(prompt, str) else (part for m in prompt for part in (m.role, m.content))
+            keys = seeding.keys(seeding.key(self.settings.seed, "synthetic", *said), field.texts)
+            known = (field, keys, [self._strength(value) for value in keys])
             self._fields[id(field)] = known
         return known[1], known[2]
 
@@ -138,20 +141,22 @@ class SyntheticJudge(InProcess):
         odds = math.log(settings.accuracy / (1 - settings.accuracy))
         return odds if uniform < settings.share_right else 0.0
 
-    def _one(self, key: int, strengths: list[float], comparison: Comparison) -> Judgment:
+    def _one(self, keys: list[int], strengths: list[float], comparison: Comparison) -> Judgment:
         first, second, repeat, limit, continues = comparison
         settings = self.settings
-        low, high = (first, second) if first < second else (second, first)
-        pair = seeding.mix((key + low * 0x9E3779B97F4A7C15 + high * _SALT) & _MASK)
-        own = seeding.mix((pair + (2 * repeat + (first == low) + 1) * _SALT + (limit or 0)) & _MASK)
+        one, other = keys[first], keys[second]
+        in_order = one < other
+        low, high = (one, other) if in_order else (other, one)
+        pair = seeding.mix((low * 0x9E3779B97F4A7C15 + high * _SALT) & _MASK)
+        own = seeding.mix((pair + (2 * repeat + in_order + 1) * _SALT + (limit or 0)) & _MASK)
         if continues is not None:
             own = seeding.mix(own ^ 1)
         luck = seeding.uniform(own)
         if settings.self_repeat and seeding.uniform(seeding.mix(own ^ 4)) < settings.self_repeat:
             # The standing opinion is about the pair, so it is read from the same side in both orders.
-            luck = seeding.uniform(pair) if first == low else 1.0 - seeding.uniform(pair)
+            luck = seeding.uniform(pair) if in_order else 1.0 - seeding.uniform(pair)
         lead = strengths[first] - strengths[second] + settings.position_bias
-        judgment = self._wins[luck < 1.0 / (1.0 + math.exp(-lead))]
+        judgment = self._wins[luck < 0.5 + 0.5 * math.tanh(0.5 * lead)]
         if self._broken:
             judgment = self._maybe_broken(judgment, seeding.uniform(seeding.mix(own ^ 2)))
         if settings.tokens or settings.latency:
