@@ -90,25 +90,6 @@ def _prompt_bytes(prompt: Prompt) -> bytes:
     return b"c" + "".join(turns).encode("utf-8", "surrogatepass")
 
 
-class _Filter:
-    """Tells for certain that a key was never added, in constant memory; that it was, only with high probability.
-
-    A ledger that was empty when it was opened holds only what this run puts into it, so almost every look-up of the
-    run is for a key that is not there. SQLite would answer each from pages that the last write has made stale.
-    """
-
-    def __init__(self) -> None:
-        self._bits = bytearray(1 << 22)
-
-    def add(self, key: bytes) -> None:
-        place = int.from_bytes(key[:4], "little")
-        self._bits[place & 0x3FFFFF] |= 1 << (place >> 29)
-
-    def may_hold(self, key: bytes) -> bool:
-        place = int.from_bytes(key[:4], "little")
-        return bool(self._bits[place & 0x3FFFFF] >> (place >> 29) & 1)
-
-
 class Ledger:
     """Judgments on disk; opened for one run at a time.
 
@@ -121,16 +102,12 @@ class Ledger:
         self._waiting: queue.SimpleQueue[_Put | None] = queue.SimpleQueue()
         self._writer = self._open()
         self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        empty = self._reader.execute("SELECT 1 FROM judgments LIMIT 1").fetchone() is None
-        self._put_here = _Filter() if empty else None
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Judgment]:
         """The judgments already paid for, by key; failed comparisons are not among them."""
         found: dict[bytes, Judgment] = {}
-        if self._put_here is not None:
-            keys = [key for key in keys if self._put_here.may_hold(key)]
         try:
             for start in range(0, len(keys), 500):
                 part = keys[start : start + 500]
@@ -144,9 +121,6 @@ class Ledger:
 
     async def put(self, entries: Sequence[Entry]) -> None:
         """Keep judgments; returns when they are on disk."""
-        if self._put_here is not None:
-            for entry in entries:
-                self._put_here.add(entry.key)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.put((entries, done))
         await done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from .server import Server
 FAST = ("-J", "max_tokens=16", "--in-flight", "4", "--json")
 
 
-def _candidates(path: Path, problems: int, *extra: dict[str, object]) -> str:
-    rows: list[dict[str, object]] = [
+def _candidates(path: Path, problems: int, *extra: Mapping[str, object]) -> str:
+    rows: list[Mapping[str, object]] = [
         {"id": f"p{i}", "prompt": f"What is {i} + {i}?", "candidates": [f"A: {2 * i}", f"A: {2 * i + 1}", "I do not know."]}
         for i in range(problems)
     ]
