@@ -36,6 +36,7 @@ SIZE = 32
 MATCHES = SIZE - 1
 LATENCY = 0.05
 CPU_AIM_US, SHARE_AIM, SIMULATE_AIM, PLAIN_AIM, HELP_AIM_S = 100.0, 0.9, 20.0, 0.5, 0.3
+FULL = 0.85
 HEAVY = ("scipy", "aiohttp", "matplotlib")
 
 
@@ -151,20 +152,21 @@ def _rates(quick: bool, rounds: int, aims: Aims) -> None:
     """The share of the ideal rate, `in_flight / latency`, while the machine can keep it up."""
     rows = []
     with loopback(LATENCY) as (base_url, pid):
-        for in_flight, count in ((50, 80), (200, 320), (1000, 400 if quick else 1000)):
+        for in_flight, count in ((50, 200), (200, 400), (1000, 500 if quick else 1000)):
             ideal = in_flight / LATENCY
             runs = [_against_server(base_url, pid, in_flight, count) for _ in range(rounds)]
             engine, plain = (sorted((run[i] for run in runs), key=lambda r: r.rate)[len(runs) // 2] for i in (0, 1))
             ratio = median(e.rate / p.rate for e, p in runs)
             rows += [_row(f"{in_flight} in flight: engine", engine, ideal), _row("  plain loop", plain, ideal)]
-            if plain.rate >= SHARE_AIM * ideal:
+            full = engine.client >= FULL or plain.rate < SHARE_AIM * ideal
+            if not full:
                 share = engine.rate / ideal
                 words = f"{in_flight} in flight: at least {SHARE_AIM:.0%} of the ideal rate: {share:.0%}"
                 aims.check(words, share >= SHARE_AIM)
             else:
                 words = (
-                    f"{in_flight} in flight: the plain loop itself reaches {plain.rate / ideal:.0%} of the ideal, so at"
-                    f" least {PLAIN_AIM:.0%} of the plain loop's rate (ratio): {ratio:.0%}"
+                    f"{in_flight} in flight: the client's core is full ({engine.client:.0%}) or the plain loop misses the"
+                    f" ideal too, so at least {PLAIN_AIM:.0%} of the plain loop's rate (ratio): {ratio:.0%}"
                 )
                 aims.check(words, ratio >= PLAIN_AIM)
     name = f"server that answers after {LATENCY * 1000:.0f} ms"

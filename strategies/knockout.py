@@ -60,7 +60,7 @@ class Knockout:
 
     def _bracket(self, n: int, rng: np.random.Generator) -> list[int]:
         if self.draw == "random":
-            return rng.permutation(n).tolist()
+            return [int(i) for i in rng.permutation(n)]
         named = [] if self.draw == "given" else [i for i in _numbers(self.draw) if i < n]
         return named + [i for i in range(n) if i not in set(named)]
 

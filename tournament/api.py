@@ -13,7 +13,7 @@ from tournament.budget import Budget, Limits
 from tournament.engine import open_record, play
 from tournament.errors import JudgeUnreachableError, UsageError
 from tournament.judge import InstantJudge, Judge
-from tournament.ledger import MemoryLedger
+from tournament.memory_ledger import MemoryLedger
 from tournament.ratings import wilson
 from tournament.result import Result
 from tournament.runner import Played, Runner, Setup

@@ -8,6 +8,7 @@ the writer; a look-up by key takes microseconds and is done in place.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import queue
 import sqlite3
@@ -147,9 +148,12 @@ class Ledger:
         self._thread.join()
         self._reader.close()
         self._writer.close()
+        self._lock.close()
 
     def _open(self) -> sqlite3.Connection:
         try:
+            self._lock = self.path.open("ab")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _refuse_truncated(self.path)
             connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
@@ -162,6 +166,10 @@ class Ledger:
             connection.execute("SELECT * FROM judgments LIMIT 1").fetchone()
         except sqlite3.Error as error:
             raise self._broken(error) from error
+        except BlockingIOError:
+            raise LedgerError(
+                f"{self.path}: another tourney is using this ledger; wait for it, or choose another with --ledger"
+            ) from None
         except OSError as error:
             raise LedgerError(
                 f"{self.path}: cannot be opened ({error.strerror}); choose a file in a folder of yours"
@@ -238,8 +246,6 @@ def _refuse_truncated(path: Path) -> None:
 
     A program that was killed may leave the missing pages in the write-ahead log, from which SQLite restores them.
     """
-    with path.open("ab"):
-        pass
     log = path.with_name(f"{path.name}-wal")
     if log.exists() and log.stat().st_size:
         return
@@ -253,20 +259,18 @@ def _refuse_truncated(path: Path) -> None:
         raise sqlite3.DatabaseError("it is shorter than its header says: cut off")
 
 
-class MemoryLedger:
-    """Judgments kept for as long as this object lives: what the API uses where no run folder is asked for."""
+def mean_seconds(path: Path) -> float | None:
+    """The mean seconds a comparison of a ledger took, None for an empty one; a run may be using it meanwhile.
 
-    def __init__(self) -> None:
-        self._judgments: dict[bytes, Judgment] = {}
-
-    def find(self, keys: Sequence[bytes]) -> dict[bytes, Judgment]:
-        """The judgments already known, by key; failed comparisons are not among them."""
-        return {key: self._judgments[key] for key in keys if key in self._judgments}
-
-    async def put(self, entries: Sequence[Entry]) -> None:
-        """Keep judgments."""
-        kept = {entry.key: entry.judgment for entry in entries if entry.judgment.outcome is not Outcome.FAILED}
-        self._judgments.update(kept)
-
-    def close(self) -> None:
-        """Nothing to give back."""
+    Raises:
+        LedgerError: where it is no ledger.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            mean: float | None = connection.execute("SELECT avg(seconds) FROM judgments").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise LedgerError(f"{path}: cannot be read as a ledger ({error}); give the ledger.sqlite of a run") from None
+    return mean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +13,14 @@ from tournament.engine import Wave, open_record, play
 from tournament.errors import JudgeUnreachableError, TourneyError, UsageError
 from tournament.gate import Gate
 from tournament.judge import Judge, TokenEstimate
-from tournament.ledger import Entry, Keys, Ledger, MemoryLedger
+from tournament.ledger import Entry, Keys, Ledger
+from tournament.memory_ledger import MemoryLedger
 from tournament.progress import Progress
 from tournament.result import Result, make_result
 from tournament.strategy import MatchStrategy, PairingStrategy, Record
 from tournament.types import Comparison, Field, Judgment, Outcome, Problem
+
+log = logging.getLogger(__name__)
 
 WINDOW = 4096
 """How many problems may be finished ahead of the oldest unfinished one, since results are given out in order."""
@@ -213,9 +217,26 @@ class Runner:
         own = {key: comparison for key, comparison in missing.items() if key not in others}
         if own:
             answers.update(await self._pay(seat, own))
-        for key, future in others.items():
-            answers[key] = await asyncio.shield(future)
+        if others:
+            answers.update(await self._wait(seat, missing, others))
         return [answers[key] for key in keys]
+
+    async def _wait(
+        self, seat: _Seat, missing: dict[bytes, Comparison], others: dict[bytes, asyncio.Future[Judgment | None]]
+    ) -> dict[bytes, Judgment | None]:
+        """Take over what another problem of the same content is paying for; pay for what comes to nothing there."""
+        answers: dict[bytes, Judgment | None] = dict.fromkeys(others)
+        try:
+            async with asyncio.timeout_at(_loop_time(seat.deadline)):
+                for key, future in others.items():
+                    answers[key] = await asyncio.shield(future)
+        except TimeoutError:
+            seat.why = "time spent"
+            return answers
+        lost = [key for key, answer in answers.items() if answer is None]
+        if lost and not self.stopped:
+            answers.update(zip(lost, await self._judge(seat, [missing[key] for key in lost]), strict=True))
+        return answers
 
     async def _pay(self, seat: _Seat, own: dict[bytes, Comparison]) -> dict[bytes, Judgment | None]:
         loop = asyncio.get_running_loop()
@@ -273,14 +294,30 @@ class Runner:
     async def _call_judge(self, seat: _Seat, comparisons: list[Comparison]) -> Sequence[Judgment]:
         judge = self.setup.judge
         if judge.batch_size is None:
-            return await judge.judge(seat.field, comparisons)
+            return await _ask(judge, seat.field, comparisons)
         async with self._gate.slot(seat.number, len(comparisons)):
             if self.stopped:
                 return []
-            judgments = await judge.judge(seat.field, comparisons)
+            judgments = await _ask(judge, seat.field, comparisons)
         if not self._gate.waiting:
             self._room.set()
         return judgments
+
+
+async def _ask(judge: Judge, field: Field, comparisons: list[Comparison]) -> Sequence[Judgment]:
+    """Judge, and turn what a judge should never do into failed comparisons: raise, or answer too few or too many."""
+    try:
+        judgments = await judge.judge(field, comparisons)
+    except TourneyError:
+        raise
+    except Exception as error:
+        log.warning("the judge raised an error", exc_info=True)
+        judgments, said = [], f"{type(error).__name__}: {error}"
+    else:
+        said = f"the judge answered {len(judgments)} of {len(comparisons)} comparisons"
+    if len(judgments) != len(comparisons):
+        return [Judgment(Outcome.FAILED, None, detail=said)] * len(comparisons)
+    return judgments
 
 
 def _failed(record: Record) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from tournament import registry
 from tournament.engine import Wave, open_record, play
 from tournament.judge import Judge, JudgeIdentity, TokenEstimate
-from tournament.ledger import Ledger, MemoryLedger
+from tournament.ledger import Ledger
+from tournament.memory_ledger import MemoryLedger
 from tournament.runner import Played, Runner, Setup
 from tournament.strategy import MatchStrategy, PairingStrategy, Ranking, Record
 from tournament.types import Candidate, Comparison, Field, Judgment, Outcome, Problem

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from tests.core.helpers import FAILED, FIRST, TIE, VOID
 from tournament.errors import LedgerError
 from tournament.judge import JudgeIdentity
-from tournament.ledger import Entry, Keys, Ledger, MemoryLedger
+from tournament.ledger import Entry, Keys, Ledger
+from tournament.memory_ledger import MemoryLedger
 from tournament.types import Comparison, Field, Judgment, Message, Outcome
 
 IDENTITY = JudgeIdentity(kind="k", label="l", model="m", revision="r", prompt_hash="h", settings={"t": 0.6})

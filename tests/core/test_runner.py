@@ -27,7 +27,8 @@ from tests.core.helpers import (
 from tournament.budget import Budget, Limits
 from tournament.errors import JudgeUnreachableError, LedgerError, UsageError
 from tournament.judge import JudgeIdentity
-from tournament.ledger import Entry, Ledger, MemoryLedger
+from tournament.ledger import Entry, Ledger
+from tournament.memory_ledger import MemoryLedger
 from tournament.registry import matching, pairing
 from tournament.runner import Played, Runner
 from tournament.types import Candidate, Comparison, Field, Judgment, Outcome, Problem

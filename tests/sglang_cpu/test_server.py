@@ -13,7 +13,7 @@ _PROMPT = "The capital of France is"
 _GREEDY = {"temperature": 0, "max_new_tokens": 8}
 
 
-def call(server: Server, path: str, body: object = None) -> Any:  # noqa: ANN401 (JSON)
+def call(server: Server, path: str, body: object = None) -> Any:
     """Returns the JSON that `path` answers with, to a GET or, with a body, to a POST.
 
     Raises:

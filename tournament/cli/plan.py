@@ -14,7 +14,7 @@ import click
 from tournament.cli.options import Source, build_config, config_options, open_source
 from tournament.cli.rank import Parts
 from tournament.judge import InstantJudge, TokenEstimate
-from tournament.ledger import Ledger
+from tournament.ledger import mean_seconds
 from tournament.records import dumps, read_problems
 from tournament.types import Comparison, Field
 
@@ -136,12 +136,8 @@ def _seconds(parts: Parts, source: Source, most: int, rate: float | None, ledger
     if rate is not None:
         return most / rate if rate > 0 else None
     if ledger is not None:
-        kept = Ledger(ledger)
-        try:
-            seconds = [entry.judgment.seconds for entry in islice(kept.entries(), 10_000)]
-        finally:
-            kept.close()
-        return most * sum(seconds) / len(seconds) / parts.config.in_flight if seconds else None
+        seconds = mean_seconds(ledger)
+        return None if seconds is None else most * seconds / parts.config.in_flight
     if parts.judge.batch_size is None and isinstance(parts.judge, InstantJudge):
         return _timed(parts.judge, source, most)
     return None
