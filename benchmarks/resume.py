@@ -115,6 +115,7 @@ def _undisturbed(source: Path, out: Path, judge: list[str]) -> bytes:
 
 def _same_but_seconds(one: bytes, other: bytes) -> bool:
     """Whether two result files agree; the time that a server took is measured, so it may differ."""
+
     def plain(data: bytes) -> list[object]:
         rows = [json.loads(line) for line in data.splitlines()]
         for row in rows:

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from tournament.errors import LedgerError
 from tournament.judge import JudgeIdentity
@@ -101,7 +101,12 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._waiting: queue.SimpleQueue[_Put | None] = queue.SimpleQueue()
-        self._writer = self._open()
+        self._lock = _locked(path)
+        try:
+            self._writer = self._open()
+        except LedgerError:
+            self._lock.close()
+            raise
         self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
@@ -151,30 +156,26 @@ class Ledger:
         self._lock.close()
 
     def _open(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = None
         try:
-            self._lock = self.path.open("ab")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _refuse_truncated(self.path)
             connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, VERSION):
-                raise LedgerError(f"{self.path}: a ledger of version {version}; this tourney reads version {VERSION}")
-            connection.execute(_SCHEMA)
-            connection.execute(f"PRAGMA user_version={VERSION}")
-            connection.execute("SELECT * FROM judgments LIMIT 1").fetchone()
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
-        except BlockingIOError:
-            raise LedgerError(
-                f"{self.path}: another tourney is using this ledger; wait for it, or choose another with --ledger"
-            ) from None
-        except OSError as error:
-            raise LedgerError(
-                f"{self.path}: cannot be opened ({error.strerror}); choose a file in a folder of yours"
-            ) from None
+            self._prepare(connection)
+        except (sqlite3.Error, LedgerError) as error:
+            if connection is not None:
+                connection.close()
+            raise (error if isinstance(error, LedgerError) else self._broken(error)) from None
         return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            raise LedgerError(f"{self.path}: a ledger of version {version}; this tourney reads version {VERSION}")
+        connection.execute(_SCHEMA)
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        connection.execute("SELECT * FROM judgments LIMIT 1").fetchone()
 
     def _broken(self, error: Exception) -> LedgerError:
         if "locked" in str(error):
@@ -239,6 +240,22 @@ def _stored(text: str) -> str | bytes:
 
 def _text(stored: str | bytes) -> str:
     return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
+
+
+def _locked(path: Path) -> BinaryIO:
+    """The file of a ledger, held for this run alone: two runs on one ledger would pay twice for the same comparison."""
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        what = f"{path}: cannot be opened ({error.strerror}); choose a file in a folder of yours"
+        raise LedgerError(what) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        what = f"{path}: another tourney is using this ledger; wait for it, or choose another with --ledger"
+        raise LedgerError(what) from None
+    return file
 
 
 def _refuse_truncated(path: Path) -> None:

@@ -134,9 +134,7 @@ def test_even_outcomes_give_zero(wins: Floats) -> None:
 
 
 @given(tournaments(smallest=2), st.floats(0.1, 5.0), st.data())
-def test_another_win_raises_the_winner_and_lowers_the_loser(
-    wins: Floats, gain: float, data: st.DataObject
-) -> None:
+def test_another_win_raises_the_winner_and_lowers_the_loser(wins: Floats, gain: float, data: st.DataObject) -> None:
     winner, loser = data.draw(st.permutations(range(len(wins))))[:2]
     more = wins.copy()
     more[winner, loser] += gain

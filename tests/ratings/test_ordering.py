@@ -32,9 +32,7 @@ def test_without_ties_only_the_primary_counts() -> None:
 def test_head_to_head_counts_only_the_tied() -> None:
     # 0 beat 1; 1 beat 2 by more, but 2 is not in the tie.
     result = order([2.0, 2.0, 1.0], [[0, 1, 0], [0, 0, 5], [0, 0, 0]], LOTS)
-    assert result == Ordering(
-        order=(0, 1, 2), tie_breaks=("head-to-head",), tie_break_for_best="head-to-head"
-    )
+    assert result == Ordering(order=(0, 1, 2), tie_breaks=("head-to-head",), tie_break_for_best="head-to-head")
 
 
 def test_rating_comes_after_head_to_head() -> None:

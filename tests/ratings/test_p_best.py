@@ -104,9 +104,7 @@ def test_certain_ratings_pick_the_highest() -> None:
 
 
 def test_copies_of_one_rating_share() -> None:
-    np.testing.assert_allclose(
-        p_best([0.0, 0.0, -9.0], np.diag([0.0, 0.0, 1e-4])), [0.5, 0.5, 0.0], atol=0.01
-    )
+    np.testing.assert_allclose(p_best([0.0, 0.0, -9.0], np.diag([0.0, 0.0, 1e-4])), [0.5, 0.5, 0.0], atol=0.01)
 
 
 def test_small_fields() -> None:

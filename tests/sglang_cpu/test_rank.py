@@ -17,7 +17,7 @@ FAST = ("-J", "max_tokens=16", "--in-flight", "4", "--json")
 
 def _candidates(path: Path, problems: int, *extra: Mapping[str, object]) -> str:
     rows: list[Mapping[str, object]] = [
-        {"id": f"p{i}", "prompt": f"What is {i} + {i}?", "candidates": [f"A: {2 * i}", f"A: {2 * i + 1}", "I do not know."]}
+        {"id": f"p{i}", "prompt": f"What is {i} + {i}?", "candidates": [f"A: {2 * i}", "I do not know.", "A: -1"]}
         for i in range(problems)
     ]
     path.write_text("\n".join(json.dumps(row) for row in [*rows, *extra]) + "\n")
@@ -75,7 +75,8 @@ def test_a_token_budget_holds(sglang_server: Server, tmp_path: Path, capsys: pyt
 def test_a_wrong_model_name_says_what_is_served(
     sglang_server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = _rank(sglang_server, _candidates(tmp_path / "in.jsonl", 1), "-J", "model=rrm-7b", "--out", str(tmp_path / "run"))
+    command = (_candidates(tmp_path / "in.jsonl", 1), "-J", "model=rrm-7b", "--out", str(tmp_path / "run"))
+    code = _rank(sglang_server, *command)
     assert code == 2
     assert "rrm-7b" in (said := capsys.readouterr().err)
     assert "serves" in said
@@ -84,7 +85,23 @@ def test_a_wrong_model_name_says_what_is_served(
 def test_the_same_through_chat_completions(
     sglang_server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["rank", _candidates(tmp_path / "in.jsonl", 1), "--judge", "openai", "--base-url", sglang_server.base_url]
-    assert run([*arguments, "--rethink", "1", "-M", "limit=24", *FAST, "--out", str(tmp_path / "run")]) == 0
+    judge = ["--judge", "openai", "--base-url", sglang_server.base_url]
+    assert (
+        run(
+            [
+                "rank",
+                _candidates(tmp_path / "in.jsonl", 1),
+                *judge,
+                "--rethink",
+                "1",
+                "-M",
+                "limit=24",
+                *FAST,
+                "--out",
+                str(tmp_path / "run"),
+            ]
+        )
+        == 0
+    )
     assert len(capsys.readouterr().out.splitlines()) == 1
     assert _summary(tmp_path / "run")["spend"]["prompt_tokens"] > 0  # type: ignore[index]

@@ -174,9 +174,7 @@ def test_a_full_round_robin_does_not_depend_on_the_order_of_the_file(
 
 @pytest.mark.parametrize("name", ["random", "longest", "majority"])
 @given(n=st.integers(2, 7), seed=st.integers(0, 1000), data=st.data())
-def test_a_baseline_does_not_depend_on_the_order_of_the_file(
-    name: str, n: int, seed: int, data: st.DataObject
-) -> None:
+def test_a_baseline_does_not_depend_on_the_order_of_the_file(name: str, n: int, seed: int, data: st.DataObject) -> None:
     _relabelled(name, {}, SINGLE, n, seed, data)
 
 

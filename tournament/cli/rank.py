@@ -216,9 +216,7 @@ def _open_ledger(path: Path) -> Ledger:
 def _hints(output: Output) -> list[str]:
     hints = [f"the judge abstained from most pairs; {why}" for why in output.abstained_mostly()]
     if output.starved:
-        hints.append(
-            "where the budget was too small for one comparison, raise --max-... or --total-..."
-        )
+        hints.append("where the budget was too small for one comparison, raise --max-... or --total-...")
     return hints
 
 

@@ -84,7 +84,8 @@ class OpenAIJudge(ServedJudge):
     batch_size: int | None = 1
 
     def __init__(self, settings: OpenAISettings) -> None:
-        super().__init__(settings, _with_version(settings.base_url), settings.api_key_env or _own_key(settings.base_url))
+        key_env = settings.api_key_env or _own_key(settings.base_url)
+        super().__init__(settings, _with_version(settings.base_url), key_env)
         self._settings = settings
 
     @property

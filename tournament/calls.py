@@ -1,0 +1,175 @@
+"""Judgments for one problem's comparisons: from the ledger, from a call under way, or paid for now."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tournament.budget import Account
+from tournament.engine import Wave
+from tournament.errors import JudgeUnreachableError, TourneyError
+from tournament.gate import Gate
+from tournament.judge import Judge
+from tournament.ledger import Entry, Keys, Ledger
+from tournament.memory_ledger import MemoryLedger
+from tournament.progress import Progress
+from tournament.types import Comparison, Field, Judgment, Outcome
+
+log = logging.getLogger(__name__)
+
+INTERRUPTED = "interrupted"
+
+
+@dataclass(slots=True, kw_only=True)
+class Seat:
+    """One problem under way; `why` says what ended it early."""
+
+    number: int
+    field: Field
+    keys: Keys
+    account: Account
+    deadline: float | None
+    why: str = ""
+
+
+class Calls:
+    """Makes the judge's calls of a whole run: never two for the same comparison, each recorded before it is told.
+
+    `stopped` says why no more calls are made, "" while they are; `lost_judge` is the error of a judge that is gone.
+    """
+
+    def __init__(self, judge: Judge, ledger: Ledger | MemoryLedger, progress: Progress, in_flight: int) -> None:
+        self.stopped = ""
+        self.lost_judge: JudgeUnreachableError | None = None
+        self.gate = Gate(in_flight)
+        self.room = asyncio.Event()
+        self._judge = judge
+        self._ledger = ledger
+        self._progress = progress
+        self._pending: dict[bytes, asyncio.Future[Judgment | None]] = {}
+
+    def stop(self, why: str) -> None:
+        """Make no more calls; those in flight are finished."""
+        self.stopped = why
+        self.room.set()
+
+    async def judge(self, seat: Seat, wave: Wave) -> list[Judgment | None]:
+        """Judgments from the ledger, from a call already under way, or from a call of our own."""
+        keys = [seat.keys.of(comparison) for comparison in wave]
+        answers: dict[bytes, Judgment | None] = dict(self._ledger.find(keys))
+        self._progress.reused += sum(key in answers for key in keys)
+        missing = {key: comparison for key, comparison in zip(keys, wave, strict=True) if key not in answers}
+        others = {key: self._pending[key] for key in missing if key in self._pending}
+        own = {key: comparison for key, comparison in missing.items() if key not in others}
+        if own:
+            answers.update(await self._pay(seat, own))
+        if others:
+            answers.update(await self._wait(seat, missing, others))
+        return [answers[key] for key in keys]
+
+    async def _wait(
+        self, seat: Seat, missing: dict[bytes, Comparison], others: dict[bytes, asyncio.Future[Judgment | None]]
+    ) -> dict[bytes, Judgment | None]:
+        """Take over what another problem of the same content is paying for; pay for what comes to nothing there."""
+        answers: dict[bytes, Judgment | None] = dict.fromkeys(others)
+        try:
+            async with asyncio.timeout_at(_loop_time(seat.deadline)):
+                for key, future in others.items():
+                    answers[key] = await asyncio.shield(future)
+        except TimeoutError:
+            seat.why = "time spent"
+            return answers
+        lost = [key for key, answer in answers.items() if answer is None]
+        if lost and not self.stopped:
+            answers.update(zip(lost, await self.judge(seat, [missing[key] for key in lost]), strict=True))
+        return answers
+
+    async def _pay(self, seat: Seat, own: dict[bytes, Comparison]) -> dict[bytes, Judgment | None]:
+        loop = asyncio.get_running_loop()
+        futures = {key: loop.create_future() for key in own}
+        self._pending.update(futures)
+        items = list(own.items())
+        size = self._judge.batch_size or len(items)
+        try:
+            if len(items) <= size:
+                await self._call(seat, items)
+            else:
+                async with asyncio.TaskGroup() as calls:
+                    for start in range(0, len(items), size):
+                        calls.create_task(self._call(seat, items[start : start + size]))
+        except asyncio.CancelledError:
+            # Stopped at once: what came back before that still counts.
+            if self.stopped != INTERRUPTED:
+                raise
+            seat.why = self.stopped
+        finally:
+            for key, future in futures.items():
+                del self._pending[key]
+                if not future.done():
+                    future.set_result(None)
+        return {key: future.result() for key, future in futures.items()}
+
+    async def _call(self, seat: Seat, items: list[tuple[bytes, Comparison]]) -> None:
+        """One judge call and its way into the ledger; what does not come back is left without an answer."""
+        comparisons = [comparison for _, comparison in items]
+        try:
+            async with asyncio.timeout_at(_loop_time(seat.deadline)):
+                judgments = await self._call_judge(seat, comparisons)
+        except TimeoutError:
+            seat.why = "time spent"
+            return
+        except JudgeUnreachableError as error:
+            self.lost_judge = error
+            seat.why = "judge lost"
+            self.stop("judge lost")
+            return
+        if not judgments:
+            seat.why = self.stopped
+            return
+        ids, name = seat.field.ids, seat.field.problem_id
+        await self._ledger.put(
+            [
+                Entry(key, name, ids[comparison.first], ids[comparison.second], comparison, judgment)
+                for (key, comparison), judgment in zip(items, judgments, strict=True)
+            ]
+        )
+        self._progress.count(judgments)
+        for (key, _), judgment in zip(items, judgments, strict=True):
+            self._pending[key].set_result(judgment)
+
+    async def _call_judge(self, seat: Seat, comparisons: list[Comparison]) -> Sequence[Judgment]:
+        judge = self._judge
+        if judge.batch_size is None:
+            return await _ask(judge, seat.field, comparisons)
+        async with self.gate.slot(seat.number, len(comparisons)):
+            if self.stopped:
+                return []
+            judgments = await _ask(judge, seat.field, comparisons)
+        if not self.gate.waiting:
+            self.room.set()
+        return judgments
+
+
+async def _ask(judge: Judge, field: Field, comparisons: list[Comparison]) -> Sequence[Judgment]:
+    """Judge, and turn what a judge should never do into failed comparisons: raise, or answer too few or too many."""
+    try:
+        judgments = await judge.judge(field, comparisons)
+    except TourneyError:
+        raise
+    except Exception as error:
+        log.warning("the judge raised an error", exc_info=True)
+        judgments, said = [], f"{type(error).__name__}: {error}"
+    else:
+        said = f"the judge answered {len(judgments)} of {len(comparisons)} comparisons"
+    if len(judgments) != len(comparisons):
+        return [Judgment(Outcome.FAILED, None, detail=said)] * len(comparisons)
+    return judgments
+
+
+def _loop_time(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    return asyncio.get_running_loop().time() + deadline - time.monotonic()
