@@ -165,8 +165,8 @@ def _rates(quick: bool, rounds: int, aims: Aims) -> None:
                 aims.check(words, share >= SHARE_AIM)
             else:
                 words = (
-                    f"{in_flight} in flight: the client's core is full ({engine.client:.0%}) or the plain loop misses the"
-                    f" ideal too, so at least {PLAIN_AIM:.0%} of the plain loop's rate (ratio): {ratio:.0%}"
+                    f"{in_flight} in flight: the client's core is full ({engine.client:.0%}) or the plain loop misses"
+                    f" the ideal too; at least {PLAIN_AIM:.0%} of the plain loop's rate (ratio): {ratio:.0%}"
                 )
                 aims.check(words, ratio >= PLAIN_AIM)
     name = f"server that answers after {LATENCY * 1000:.0f} ms"
