@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks._common import MODEL, Aims, cpu_of, environment, loopback, problem, python, table
 from tournament import registry, seeding, simulate
-from tournament.api import match_strategy
 from tournament.judge import Judge
 from tournament.ledger import Ledger
+from tournament.registry import match_strategy
 from tournament.run_folder import Output
 from tournament.runner import Runner, Setup
 from tournament.types import Problem

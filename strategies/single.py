@@ -17,6 +17,10 @@ class Single:
         """Always one."""
         return 1, 1
 
+    def asks_once(self) -> bool:
+        """One comparison, taken as it is."""
+        return True
+
     def decide(self, match: Match, draw: int) -> Decide:
         """Ask once; the coin of the match says who is shown first."""
         asked = (Comparison(*shown(match, draw)),)

@@ -25,13 +25,13 @@ _LAZY = {
     "Prices": "budget",
     "Problem": "types",
     "Result": "result",
-    "Simulation": "api",
+    "Simulation": "simulation",
     "Standing": "result",
     "arank": "api",
     "aselect": "api",
     "rank": "api",
     "select": "api",
-    "simulate": "api",
+    "simulate": "simulation",
 }
 
 __all__ = [

@@ -79,6 +79,19 @@ def matching(name: str, options: Options | None = None) -> MatchStrategy:
     return cast(MatchStrategy, build(find("match strategy", name), options or {}, f"match strategy {name}"))
 
 
+def match_strategy(votes: int = 1, rethinks: int = 0, options: Options | None = None) -> MatchStrategy:
+    """One comparison, a vote over several, or a vote whose open matches are thought over again."""
+    if votes < 1 or rethinks < 0:
+        raise UsageError(
+            f"votes={votes}, rethinks={rethinks}: give at least one vote and no negative number of re-thinks"
+        )
+    if rethinks:
+        return matching("rethinking", {"votes": max(votes, 2), "rethinks": rethinks, **(options or {})})
+    if votes > 1:
+        return matching("voting", {"votes": votes, **(options or {})})
+    return matching("single", options)
+
+
 def judge(name: str, options: Options | None = None) -> Judge:
     """A judge from its name and settings."""
     cls, settings = find("judge", name), judge_settings(name, options)

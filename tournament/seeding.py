@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 _MASK = (1 << 64) - 1
 
@@ -43,6 +44,28 @@ def match_draw(problem_key: int, a: int, b: int, meeting: int) -> int:
     """
     low, high = (a, b) if a < b else (b, a)
     return mix((problem_key + low * 0x9E3779B97F4A7C15 + high * 0xC2B2AE3D27D4EB4F + meeting) & _MASK)
+
+
+def match_draws(
+    problem_keys: NDArray[np.uint64], low: NDArray[np.int64], high: NDArray[np.int64], meeting: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """`match_draw` for arrays, where `low` is the lower and `high` the higher entrant of each match."""
+    scaled = low.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + high.astype(np.uint64) * np.uint64(
+        0xC2B2AE3D27D4EB4F
+    )
+    return mix_many(problem_keys + scaled + meeting.astype(np.uint64))
+
+
+def mix_many(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """`mix` for arrays; products wrap around at 64 bits."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def uniform_many(values: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """`uniform` for arrays."""
+    return ((values >> np.uint64(12)).astype(np.float64) + 0.5) / (1 << 52)
 
 
 def uniform(value: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +119,18 @@ class MatchStrategy(Protocol):
         `draw` is a uniform 64-bit integer that belongs to this match: its lowest bit is the coin for who is shown
         first, and `numpy.random.default_rng(draw)` gives more. The repeat numbers start at 0 for each order.
         """
+        ...
+
+
+@runtime_checkable
+class OneComparison(MatchStrategy, Protocol):
+    """A match strategy that always asks once, in the order of `shown`, and takes the answer as it is.
+
+    The method only marks it: a simulation then judges whole rounds of such matches as arrays.
+    """
+
+    def asks_once(self) -> bool:
+        """True."""
         ...
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 import tournament
 from tests.core.helpers import StubJudge, perfect, problem
 from tournament import Budget, Candidate, Limits, Message, Problem, arank, aselect, rank, select, simulate
-from tournament.api import contested, match_strategy
+from tournament.api import contested
 from tournament.errors import JudgeUnreachableError, UnknownNameError, UsageError
 from tournament.judges.synthetic import SyntheticJudge, SyntheticSettings
-from tournament.registry import matching, pairing
-from tournament.types import Field
+from tournament.registry import judge, match_strategy, matching, pairing
+from tournament.strategy import Play, Ranking, Record, ranked
+from tournament.types import Field, Match
 
 PROBLEMS = [problem(i) for i in range(6)]
 
@@ -195,3 +198,49 @@ def test_what_cannot_be_simulated_is_refused() -> None:
             simulate(n=n, problems=problems)
     with pytest.raises(UnknownNameError, match="accuracy"):
         simulate(judge={"acuracy": 0.5})
+
+
+class _OneByOne:
+    """A synthetic judge without its arrays."""
+
+    def __init__(self, options: dict[str, object]) -> None:
+        self._judge = judge("synthetic", options)
+        self.identity, self.batch_size = self._judge.identity, None
+        self.judge_now, self.strengths = self._judge.judge_now, self._judge.strengths  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("strategy", ["knockout", "round-robin", "majority"])
+@pytest.mark.parametrize("n", [1, 2, 5, 9])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"world": "math", "tie_rate": 0.3, "unparsable_rate": 0.2, "self_repeat": 0.5, "position_bias": 0.8}],
+)
+def test_playing_side_by_side_changes_nothing_but_the_speed(strategy: str, n: int, options: dict[str, object]) -> None:
+    sizes = {"n": n, "problems": 300, "strategy": strategy, "seed": 3}
+    together = simulate(judge=judge("synthetic", options), **sizes)  # type: ignore[arg-type]
+    alone = simulate(judge=_OneByOne(options), **sizes)  # type: ignore[arg-type]
+    assert together == alone
+
+
+def test_pairs_that_meet_again_are_fresh_comparisons_side_by_side_too() -> None:
+    @dataclass(frozen=True)
+    class Again:
+        """The same two, five times."""
+
+        def matches(self, n: int) -> tuple[int, int]:
+            return 5, 5
+
+        def play(self, record: Record, rng: np.random.Generator) -> Play:
+            for _ in range(5):
+                yield [Match(0, 1)]
+
+        def rank(self, record: Record) -> Ranking:
+            return ranked(record, record.wins().sum(axis=1))
+
+        def best(self, record: Record) -> int:
+            return self.rank(record).order[0]
+
+    together = simulate(n=2, problems=200, judge=judge("synthetic", {}), strategy=Again())
+    alone = simulate(n=2, problems=200, judge=_OneByOne({}), strategy=Again())  # type: ignore[arg-type]
+    assert together == alone
+    assert together.comparisons == 1000

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from tournament import __version__, registry
-from tournament.api import FALLBACK, match_strategy
+from tournament.api import FALLBACK
 from tournament.cli.options import Source, build_config, config_options, open_source
 from tournament.config import RunConfig, deciding, fingerprint
 from tournament.errors import RunFolderError
@@ -63,7 +63,7 @@ class Parts:
     def __init__(self, config: RunConfig) -> None:
         self.judge: Judge = registry.judge(config.judge, config.judge_options)
         self.pairing = registry.pairing(config.strategy, config.strategy_options)
-        self.matching = match_strategy(config.votes, config.rethinks, config.match_options)
+        self.matching = registry.match_strategy(config.votes, config.rethinks, config.match_options)
         self.fallback = registry.pairing(FALLBACK)
         match_options = registry.resolved(self.matching)
         self.config = replace(

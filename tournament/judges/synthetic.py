@@ -84,6 +84,7 @@ class SyntheticJudge(InProcess):
         )
         self.batch_size = 1 if settings.latency else None
         self._fields: dict[int, tuple[Field, list[int], list[float]]] = {}
+        self._last: tuple[Sequence[Field], NDArray[np.uint64], NDArray[np.float64]] | None = None
         broken = (
             (settings.tie_rate, Judgment(Outcome.TIE, 0.5)),
             (settings.unparsable_rate, Judgment(Outcome.UNPARSABLE, None, detail="no verdict (simulated)")),
@@ -114,6 +115,50 @@ class SyntheticJudge(InProcess):
         keys, strengths = self._known(field)
         one = self._one
         return [one(keys, strengths, comparison) for comparison in comparisons]
+
+    def preferences(
+        self,
+        fields: Sequence[Field],
+        which: NDArray[np.int64],
+        first: NDArray[np.int64],
+        second: NDArray[np.int64],
+        repeat: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """What `judge_now` prefers, for arrays of comparisons of many fields of one size; NaN for no preference."""
+        keys, strengths = self._arrays(fields)
+        one: NDArray[np.uint64] = keys[which, first]
+        other: NDArray[np.uint64] = keys[which, second]
+        settings = self.settings
+        in_order, salt = one < other, np.uint64(_SALT)
+        low: NDArray[np.uint64] = np.minimum(one, other)
+        high: NDArray[np.uint64] = np.maximum(one, other)
+        pair = seeding.mix_many(low * np.uint64(0x9E3779B97F4A7C15) + high * salt)
+        own = seeding.mix_many(pair + (2 * repeat + in_order + 1).astype(np.uint64) * salt)
+        luck = seeding.uniform_many(own)
+        if settings.self_repeat:
+            repeats = seeding.uniform_many(seeding.mix_many(own ^ np.uint64(4))) < settings.self_repeat
+            standing = seeding.uniform_many(pair)
+            luck = np.where(repeats, np.where(in_order, standing, 1.0 - standing), luck)
+        lead = strengths[which, first] - strengths[which, second] + settings.position_bias
+        preferences: NDArray[np.float64] = (luck < 0.5 + 0.5 * np.tanh(0.5 * lead)).astype(np.float64)
+        if self._broken:
+            self._break(preferences, seeding.uniform_many(seeding.mix_many(own ^ np.uint64(2))))
+        return preferences
+
+    def _arrays(self, fields: Sequence[Field]) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+        """Keys and strengths of some fields, (fields, n) each; those of the last call are kept for the next round."""
+        if self._last is None or self._last[0] is not fields:
+            known = [self._known(field) for field in fields]
+            keys = np.array([keys for keys, _ in known], dtype=np.uint64)
+            self._last = fields, keys, np.array([values for _, values in known])
+        return self._last[1:]
+
+    def _break(self, preferences: NDArray[np.float64], luck: NDArray[np.float64]) -> None:
+        below = 0.0
+        for rate, broken in self._broken:
+            hit = (luck >= below) & (luck < below + rate)
+            preferences[hit] = np.nan if broken.p_first is None else broken.p_first
+            below += rate
 
     async def judge(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
         """Judge after the simulated latency."""
