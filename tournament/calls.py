@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tournament.budget import Account
+from tournament.comparison_keys import Keys
 from tournament.engine import Wave
 from tournament.errors import JudgeUnreachableError, TourneyError
 from tournament.gate import Gate
 from tournament.judge import Judge
-from tournament.ledger import Entry, Keys, Ledger
+from tournament.ledger import Entry, Ledger
 from tournament.memory_ledger import MemoryLedger
 from tournament.progress import Progress
 from tournament.types import Comparison, Field, Judgment, Outcome

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import hashlib
 import queue
 import sqlite3
 import threading
@@ -19,8 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tournament.errors import LedgerError
-from tournament.judge import JudgeIdentity
-from tournament.types import Comparison, Field, Judgment, Outcome, Prompt
+from tournament.types import Comparison, Judgment, Outcome
 
 VERSION = 1
 BUSY_SECONDS = 5.0
@@ -59,38 +57,6 @@ class Entry(NamedTuple):
 _Put = tuple[Sequence[Entry], asyncio.Future[None]]
 
 
-class Keys:
-    """Makes ledger keys for the comparisons of one field; everything that changes a judgment goes in."""
-
-    def __init__(self, identity: JudgeIdentity, field: Field) -> None:
-        self._texts = [_digest(text.encode("utf-8", "surrogatepass")) for text in field.texts]
-        self._repeats = not identity.deterministic
-        base = hashlib.sha256(identity.digest().encode())
-        base.update(_prompt_bytes(field.prompt))
-        if identity.reads_field:
-            base.update(b"".join(sorted(self._texts)))
-        self._base = base.digest()
-
-    def of(self, comparison: Comparison) -> bytes:
-        """The 20-byte key of a comparison."""
-        first, second, repeat, limit, continues = comparison
-        tail = b"%d %d" % (repeat if self._repeats else 0, -1 if limit is None else limit)
-        if continues is not None:
-            tail += _digest(continues.text.encode("utf-8", "surrogatepass"))
-        return _digest(self._base + self._texts[first] + self._texts[second] + tail)
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=20).digest()
-
-
-def _prompt_bytes(prompt: Prompt) -> bytes:
-    if isinstance(prompt, str):
-        return b"t" + prompt.encode("utf-8", "surrogatepass")
-    turns = (f"{len(m.role)}:{m.role}{len(m.content)}:{m.content}" for m in prompt)
-    return b"c" + "".join(turns).encode("utf-8", "surrogatepass")
-
-
 class Ledger:
     """Judgments on disk; opened for one run at a time.
 
@@ -108,12 +74,17 @@ class Ledger:
             self._lock.close()
             raise
         self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        # A ledger that was empty holds only what this run puts in, since it is locked: a mark for each key put saves most
+        # look-ups. Two keys may share a mark; then the look-up is made and finds nothing.
+        self._fresh = bytearray(1 << 22) if self.count() == 0 else None
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Judgment]:
         """The judgments already paid for, by key; failed comparisons are not among them."""
         found: dict[bytes, Judgment] = {}
+        if self._fresh is not None:
+            keys = [key for key in keys if self._fresh[_place(key)]]
         try:
             for start in range(0, len(keys), 500):
                 part = keys[start : start + 500]
@@ -127,6 +98,9 @@ class Ledger:
 
     async def put(self, entries: Sequence[Entry]) -> None:
         """Keep judgments; returns when they are on disk."""
+        if self._fresh is not None:
+            for entry in entries:
+                self._fresh[_place(entry.key)] = 1
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.put((entries, done))
         await done
@@ -175,7 +149,7 @@ class Ledger:
             raise LedgerError(f"{self.path}: a ledger of version {version}; this tourney reads version {VERSION}")
         connection.execute(_SCHEMA)
         connection.execute(f"PRAGMA user_version={VERSION}")
-        connection.execute("SELECT * FROM judgments LIMIT 1").fetchone()
+        connection.execute(f"{_SELECT} (NULL)").fetchone()  # somebody else's table lacks the columns
 
     def _broken(self, error: Exception) -> LedgerError:
         if "locked" in str(error):
@@ -205,6 +179,10 @@ class Ledger:
             _tell(batch, self._broken(error))
         else:
             _tell(batch, None)
+
+
+def _place(key: bytes) -> int:
+    return int.from_bytes(key[:4], "little") >> 10
 
 
 def _tell(batch: list[_Put], error: LedgerError | None) -> None:

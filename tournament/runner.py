@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tournament.budget import Account, Limits, Prices
 from tournament.calls import INTERRUPTED, Calls, Seat
+from tournament.comparison_keys import Keys
 from tournament.engine import Wave, open_record, play
 from tournament.errors import JudgeUnreachableError, TourneyError, UsageError
+from tournament.garbage import rare_collections
 from tournament.judge import Judge, TokenEstimate
-from tournament.ledger import Keys, Ledger
+from tournament.ledger import Ledger
 from tournament.memory_ledger import MemoryLedger
 from tournament.progress import Progress
 from tournament.result import Result, make_result
@@ -25,7 +25,6 @@ WINDOW = 4096
 """How many problems may be finished ahead of the oldest unfinished one, since results are given out in order."""
 
 _IN_PROCESS_PROBLEMS = 32
-_COLLECT_EVERY = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ class Runner:
         if self.setup.run_seconds is not None:
             self._deadline = time.monotonic() + self.setup.run_seconds
         try:
-            with _rare_collections():
+            with rare_collections():
                 await self._dispatch(problems)
         except* TourneyError as errors:
             raise _first(errors) from None
@@ -199,21 +198,6 @@ class Runner:
             return len(wave)
         seat.why = "" if count else "budget spent"
         return count
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Look for cyclic garbage less often during a run.
-
-    There is little of it, and each look goes through all that belongs to the open calls: with hundreds of them, at
-    Python's own pace, that takes a quarter of the CPU time.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(before[0] and max(before[0], _COLLECT_EVERY), *before[1:])  # 0 says never, and stays
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _failed(record: Record) -> bool:

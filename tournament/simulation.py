@@ -14,6 +14,7 @@ from tournament import registry, seeding
 from tournament.budget import Limits
 from tournament.engine import open_record, play
 from tournament.errors import UsageError
+from tournament.garbage import rare_collections
 from tournament.judge import InstantJudge, Judge
 from tournament.ratings import wilson
 from tournament.strategy import MatchStrategy, OneComparison, PairingStrategy, Play, Record
@@ -102,17 +103,16 @@ def simulate(
     texts = tuple(str(i) for i in range(n))
     members = tuple((i,) for i in range(n))
     correct = comparisons = 0
-    for start in range(0, problems, TOGETHER):
-        names = [f"simulated-{number}" for number in range(start, min(start + TOGETHER, problems))]
-        fields = [Field(problem_id=name, prompt=name, ids=texts, texts=texts, members=members) for name in names]
-        if limit is None and isinstance(matching, OneComparison) and isinstance(judge, ArrayJudge):
-            played = _play_together(fields, judge, pairing, seed)
-        else:
-            played = [_play_one(entrants, judge, pairing, matching, limit, seed) for entrants in fields]
-        for entrants, (pick, used) in zip(fields, played, strict=True):
-            strengths = judge.strengths(entrants)
-            correct += bool(strengths[pick] >= strengths.max())
-            comparisons += used
+    with rare_collections():
+        for start in range(0, problems, TOGETHER):
+            names = [f"simulated-{number}" for number in range(start, min(start + TOGETHER, problems))]
+            fields = [Field(problem_id=name, prompt=name, ids=texts, texts=texts, members=members) for name in names]
+            if limit is None and isinstance(matching, OneComparison) and isinstance(judge, ArrayJudge):
+                played = _play_together(fields, judge, pairing, seed)
+            else:
+                played = [_play_one(entrants, judge, pairing, matching, limit, seed) for entrants in fields]
+            correct += sum(_is_best(judge, entrants, pick) for entrants, (pick, _) in zip(fields, played, strict=True))
+            comparisons += sum(used for _, used in played)
     interval = wilson(correct, problems)
     return Simulation(
         problems=problems,
@@ -189,6 +189,11 @@ def _judge_round(
     if np.isnan(p_a).any():
         return [Verdict(m, None if math.isnan(p) else p) for m, p in zip(matches, p_a.tolist(), strict=True)]
     return list(map(Verdict, matches, p_a.tolist()))
+
+
+def _is_best(judge: KnowingJudge, entrants: Field, pick: int) -> bool:
+    strengths = judge.strengths(entrants)
+    return bool(strengths[pick] >= strengths.max())
 
 
 def _play_one(

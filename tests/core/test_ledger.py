@@ -21,9 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.helpers import FAILED, FIRST, TIE, VOID
+from tournament.comparison_keys import Keys
 from tournament.errors import LedgerError
 from tournament.judge import JudgeIdentity
-from tournament.ledger import Entry, Keys, Ledger
+from tournament.ledger import Entry, Ledger
 from tournament.memory_ledger import MemoryLedger
 from tournament.types import Comparison, Field, Judgment, Message, Outcome
 

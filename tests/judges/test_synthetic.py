@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.helpers import entrants
+from tournament.comparison_keys import Keys
 from tournament.errors import UsageError
 from tournament.judges.synthetic import SyntheticJudge, SyntheticSettings
-from tournament.ledger import Keys
 from tournament.ratings import wilson
 from tournament.registry import judge as by_name
 from tournament.types import Comparison, Judgment, Message, Outcome

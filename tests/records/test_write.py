@@ -55,7 +55,7 @@ def test_numbers_that_json_lacks_are_refused(value: object) -> None:
         dumps(value)
 
 
-@pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.5), np.int64(1), np.bool_(True)])
+@pytest.mark.parametrize("number", [np.float32(0.5), np.int64(1), np.bool_(True)])
 def test_numbers_of_numpy_are_refused(number: object) -> None:
     for value in (number, [number], {"a": ({"b": number},)}):
         with pytest.raises(TypeError):

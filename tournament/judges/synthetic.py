@@ -175,16 +175,18 @@ class SyntheticJudge(InProcess):
             prompt = field.prompt
             said = (prompt,) if isinstance(prompt, str) else (part for m in prompt for part in (m.role, m.content))
             keys = seeding.keys(seeding.key(self.settings.seed, "synthetic", *said), field.texts)
-            known = (field, keys, [self._strength(value) for value in keys])
+            known = (field, keys, self._strengths(keys))
             self._fields[id(field)] = known
         return known[1], known[2]
 
-    def _strength(self, value: int) -> float:
-        uniform, settings = seeding.uniform(value), self.settings
+    def _strengths(self, keys: list[int]) -> list[float]:
+        uniforms, settings = seeding.uniform_many(np.array(keys, dtype=np.uint64)), self.settings
         if settings.world == "bt":
-            return settings.sd * _NORMAL.inv_cdf(uniform)
+            quantile, sd = _NORMAL.inv_cdf, settings.sd
+            return [sd * quantile(uniform) for uniform in uniforms.tolist()]
         odds = math.log(settings.accuracy / (1 - settings.accuracy))
-        return odds if uniform < settings.share_right else 0.0
+        strengths: list[float] = np.where(uniforms < settings.share_right, odds, 0.0).tolist()
+        return strengths
 
     def _one(self, keys: list[int], strengths: list[float], comparison: Comparison) -> Judgment:
         first, second, repeat, limit, continues = comparison

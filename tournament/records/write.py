@@ -17,6 +17,7 @@ from tournament.errors import TourneyError, UsageError
 # controls act on terminals, and U+0085, U+2028 and U+2029 end a line for many readers. Escaped, they are the
 # same JSON.
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _serial = itertools.count()
 
 
@@ -24,12 +25,15 @@ def dumps(obj: object) -> str:
     """A value as compact JSON on one line, keys in the order given, texts readable, floats exact.
 
     Raises:
-        TypeError: Something is no JSON value, such as a number of numpy; convert it with `float` or `tolist`.
+        TypeError: Something is no JSON value, such as most numbers of numpy; convert it with `float` or `tolist`.
         ValueError: A number is infinite or NaN, or the value contains itself.
     """
-    text = json.dumps(obj, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    _refuse_foreign_floats(obj)
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    text = _encode(obj)
+    return text if text.isascii() and "\x7f" not in text else _UNSAFE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
 
 class AtomicWriter:
@@ -114,15 +118,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _refuse_foreign_floats(value: object) -> None:
-    """Refuse subclasses of float, which the JSON encoder lets through: a numpy float64 is one."""
-    if isinstance(value, float) and type(value) is not float:
-        raise TypeError(f"{type(value).__name__} is no JSON value; convert it with float()")
-    if isinstance(value, dict):
-        for inner in value.values():
-            _refuse_foreign_floats(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _refuse_foreign_floats(inner)
