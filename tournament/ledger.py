@@ -67,6 +67,9 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._waiting: queue.SimpleQueue[_Put | None] = queue.SimpleQueue()
+        # A ledger that was empty holds only what this run puts in, since it is locked: a mark for each key put saves
+        # most look-ups. Two keys may share a mark; then the look-up is made and finds nothing.
+        self._fresh: bytearray | None = None
         self._lock = _locked(path)
         try:
             self._writer = self._open()
@@ -74,9 +77,6 @@ class Ledger:
             self._lock.close()
             raise
         self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        # A ledger that was empty holds only what this run puts in, since it is locked: a mark for each key put saves most
-        # look-ups. Two keys may share a mark; then the look-up is made and finds nothing.
-        self._fresh = bytearray(1 << 22) if self.count() == 0 else None
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
 
@@ -150,6 +150,8 @@ class Ledger:
         connection.execute(_SCHEMA)
         connection.execute(f"PRAGMA user_version={VERSION}")
         connection.execute(f"{_SELECT} (NULL)").fetchone()  # somebody else's table lacks the columns
+        if connection.execute("SELECT 1 FROM judgments LIMIT 1").fetchone() is None:
+            self._fresh = bytearray(1 << 22)
 
     def _broken(self, error: Exception) -> LedgerError:
         if "locked" in str(error):
