@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
@@ -15,40 +16,49 @@ from tournament.ratings import normal
 ROWS = 20
 """Problems shown; results.jsonl has them all."""
 
+RATING = "rating \u00b1 95 %"
+
 INVALID = ("unparsable", "truncated", "contradictory", "refused", "failed")
 
 
 def results_table(results: Sequence[Mapping[str, Any]], total: int) -> RenderableType:
-    """One row a problem: best candidate, rating with its 95 % interval, P(best), spend."""
-    table = Table(title=f"Best of N: {total} problem{'s' if total != 1 else ''}", title_justify="left", pad_edge=False)
+    """One row a problem: best candidate, rating with its 95 % interval, P(best), spend; tokens where any were used."""
+    shown = results[:ROWS]
+    with_tokens = any(result["spend"]["tokens"] for result in shown)
+    table = _table(f"Best of N: {total} problem{'s' if total != 1 else ''}")
     table.add_column("problem", overflow="ellipsis", max_width=28, no_wrap=True)
     table.add_column("best", overflow="ellipsis", max_width=20, no_wrap=True)
-    for name in ("rating [95 %]", "P(best)", "comparisons", "tokens"):
-        table.add_column(name, justify="right")
+    for name in (RATING, "P(best)", "comparisons", *(["tokens"] if with_tokens else [])):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("note")
-    for result in results[:ROWS]:
-        table.add_row(*_row(result))
+    for result in shown:
+        table.add_row(*_row(result, with_tokens))
     if total > ROWS:
         table.caption = f"... and {total - ROWS} more in results.jsonl"
         table.caption_justify = "left"
     return table
 
 
-def _row(result: Mapping[str, Any]) -> list[RenderableType]:
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", pad_edge=False, box=SIMPLE_HEAD)
+
+
+def _row(result: Mapping[str, Any], with_tokens: bool) -> list[RenderableType]:
     spend = result["spend"]
     best = next(standing for standing in result["ranking"] if standing["id"] == result["best"])
-    note = result["note"] or ("decided by a seeded draw" if result["best_by"] == "draw" else "")
-    cells = [result["id"], result["best"], rating_cell(best), percent(result["p_best"])]
-    cells += [f"{spend['comparisons']:,}", f"{spend['tokens']:,}", f"partial: {note}" if result["partial"] else note]
+    note = result["note"] or ("seeded draw" if result["best_by"] == "draw" else "")
+    cells = [result["id"], result["best"], rating_cell(best), percent(result["p_best"]), f"{spend['comparisons']:,}"]
+    cells += [f"{spend['tokens']:,}"] if with_tokens else []
+    cells.append(f"partial: {note}" if result["partial"] else note)
     return [Text(printable(cell)) for cell in cells]
 
 
 def rating_cell(standing: Mapping[str, Any]) -> str:
-    """A rating with its 95 % interval, or a dash where nothing was compared."""
+    """A rating with half the width of its 95 % interval, or a dash where nothing was compared."""
     if standing["rating"] is None or standing["stderr"] is None:
         return "-"
-    interval = normal(standing["rating"], standing["stderr"])
-    return f"{standing['rating']:+.2f} [{float(interval.low):+.2f}, {float(interval.high):+.2f}]"
+    half = float(normal(0.0, standing["stderr"]).high)
+    return f"{standing['rating']:+.2f} \u00b1 {half:.2f}"
 
 
 def percent(value: float | None) -> str:
@@ -90,8 +100,8 @@ def interval_text(share: Mapping[str, Any]) -> str:
 
 def ranking_table(result: Mapping[str, Any]) -> RenderableType:
     """The ranking of one problem."""
-    table = Table(title="Ranking", title_justify="left", pad_edge=False)
-    for name in ("rank", "candidate", "rating [95 %]", "wins", "losses", "ties"):
+    table = _table("Ranking")
+    for name in ("rank", "candidate", RATING, "wins", "losses", "ties"):
         table.add_column(name, justify="left" if name == "candidate" else "right")
     for standing in result["ranking"]:
         cells = [standing["rank"], standing["id"], rating_cell(standing)]
