@@ -206,3 +206,60 @@ def _read(handle: int) -> bytes:
         return os.read(handle, 65536)
     except OSError:  # the other end of a pseudo-terminal is gone
         return b""
+
+
+JUDGES = """
+from tournament.errors import JudgeUnreachableError
+
+calls = 0
+
+
+def raises(prompt, first, second):
+    raise RuntimeError("out of order")
+
+
+async def dies(prompt, first, second):
+    global calls
+    calls += 1
+    if calls > 10:
+        raise JudgeUnreachableError("the server went away")
+    return 1.0
+"""
+
+
+@pytest.fixture
+def judges_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "judges_of_the_test.py").write_text(JUDGES)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "judges_of_the_test", raising=False)
+    return "judges_of_the_test"
+
+
+def test_problems_whose_comparisons_all_failed_end_in_exit_code_1(
+    tourney: Tourney, candidates: Candidates, judges_module: str
+) -> None:
+    judge = ("--judge", "callable", "-J", f"function={judges_module}:raises")
+    ended = tourney("rank", candidates(), *judge, "--json", "--out", "run")
+    assert ended.code == 1
+    assert len(ended.rows) == 3
+    assert "picked without the judge" in ended.rows[0]["note"]
+    row = json.loads(Path("run/comparisons.jsonl").read_text().splitlines()[0])
+    assert (row["outcome"], row["detail"]) == ("failed", "RuntimeError: out of order")
+    again = tourney("rank", "in.jsonl", *judge, "--out", "run")
+    assert again.code == 1
+    assert json.loads(Path("run/summary.json").read_text())["paid"] > 0
+
+
+def test_a_judge_lost_on_the_way_ends_in_exit_code_3_with_what_is_known(
+    tourney: Tourney, candidates: Candidates, judges_module: str
+) -> None:
+    judge = ("--judge", "callable", "-J", f"function={judges_module}:dies", "--in-flight", "1")
+    ended = tourney("rank", candidates(20, 4), *judge, "--json", "--out", "run")
+    assert ended.code == 3
+    assert "the server went away" in ended.err
+    assert "Traceback" not in ended.err
+    rows = ended.rows
+    assert 0 < len(rows) < 20
+    assert any(not row["partial"] for row in rows)
+    summary = json.loads(Path("run/summary.json").read_text())
+    assert (summary["stopped"], summary["paid"]) == ("judge lost", 10)

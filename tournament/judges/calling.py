@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from tournament.errors import UsageError
+from tournament.errors import TourneyError, UsageError
 from tournament.judge import InProcess, JudgeIdentity
 from tournament.types import Comparison, Field, Judgment, Outcome, Prompt
 
@@ -33,7 +33,7 @@ class CallableSettings:
 
 
 class CallableJudge(InProcess):
-    """Asks a Python function; an exception in it is a failed comparison and the run goes on."""
+    """Asks a Python function; an exception in it, other than tourney's own, is a failed comparison."""
 
     def __init__(self, settings: CallableSettings) -> None:
         self._adopt(_load(settings.function), settings.function, settings.deterministic)
@@ -73,6 +73,8 @@ class CallableJudge(InProcess):
     def _one(self, field: Field, comparison: Comparison) -> Judgment:
         try:
             return _judgment(self._function(field.prompt, *_texts(field, comparison)))
+        except TourneyError:
+            raise
         except Exception as error:
             return Judgment(Outcome.FAILED, None, detail=f"{type(error).__name__}: {error}")
 
@@ -80,6 +82,8 @@ class CallableJudge(InProcess):
         try:
             answer = self._function(field.prompt, *_texts(field, comparison))
             return _judgment(await cast("Awaitable[Preference]", answer))
+        except TourneyError:
+            raise
         except Exception as error:
             return Judgment(Outcome.FAILED, None, detail=f"{type(error).__name__}: {error}")
 

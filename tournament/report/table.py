@@ -49,7 +49,7 @@ def _row(result: Mapping[str, Any], with_tokens: bool) -> list[RenderableType]:
     note = result["note"] or ("seeded draw" if result["best_by"] == "draw" else "")
     cells = [result["id"], result["best"], rating_cell(best), percent(result["p_best"]), f"{spend['comparisons']:,}"]
     cells += [f"{spend['tokens']:,}"] if with_tokens else []
-    cells.append(f"partial: {note}" if result["partial"] else note)
+    cells.append(note or ("partial" if result["partial"] else ""))
     return [Text(printable(cell)) for cell in cells]
 
 
