@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from tournament import registry
 from tournament.engine import Wave, open_record, play
 from tournament.judge import Judge, JudgeIdentity, TokenEstimate
@@ -232,3 +234,29 @@ def start(
 def by_id(delivered: Sequence[Played]) -> dict[str, object]:
     """Results by problem id, whole: picks, rankings, ratings, spend and notes."""
     return {played.problem.id: played.result.to_json() for played in delivered}
+
+
+PROBLEMS = [problem(i, 2 + i % 5) for i in range(12)]
+KINDS = pytest.mark.parametrize(
+    ("pairs", "match"), [("knockout", "single"), ("knockout", "rethinking"), ("round-robin", "voting")]
+)
+
+
+def paid(seed: int = 0) -> Answer:
+    """An erratic judge that never fails, so that every answer is there to stay."""
+    answer = erratic(seed)
+
+    def sound(field: Field, comparison: Comparison) -> Judgment:
+        judgment = answer(field, comparison)
+        return judgment if judgment.outcome is not Outcome.FAILED else Judgment(Outcome.TIE, 0.5)
+
+    return sound
+
+
+def undisturbed(pairs: str, match: str, **rest: object) -> dict[str, object]:
+    delivered, _ = start(PROBLEMS, setup(StubJudge(paid()), pairs, registry.matching(match), **rest))
+    return by_id(delivered)
+
+
+def never(judged: int) -> None:
+    raise AssertionError("nothing had to be judged")
