@@ -180,6 +180,18 @@ def test_a_second_tourney_in_the_same_folder_is_refused(
     assert "another tourney is running in this folder" in ended.err
 
 
+def test_a_reader_that_goes_away_loses_nothing(tourney: Tourney, candidates: Candidates, tmp_path: Path) -> None:
+    candidates(300, 4)
+    process = _start("--json", "--out", "run")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert len((tmp_path / "run/results.jsonl").read_text().splitlines()) == 300
+
+
 def test_progress_is_shown_on_a_terminal(
     candidates: Candidates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

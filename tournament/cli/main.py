@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 from typing import Any, cast
@@ -10,6 +9,7 @@ from typing import Any, cast
 import click
 
 from tournament import __version__
+from tournament.cli.pipe import mute_stdout
 from tournament.errors import TourneyError
 
 _VERBS = {
@@ -65,7 +65,7 @@ def run(arguments: list[str] | None = None) -> int:
         return _complain("interrupted", 130)
     except BrokenPipeError:
         # The reader of our stdout went away (`| head`); nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        mute_stdout()
         return 0
 
 

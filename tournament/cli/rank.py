@@ -15,6 +15,7 @@ import click
 from tournament import __version__, registry
 from tournament.api import FALLBACK
 from tournament.cli.options import Source, build_config, config_options, open_source
+from tournament.cli.pipe import mute_stdout
 from tournament.config import RunConfig, deciding, fingerprint
 from tournament.errors import RunFolderError
 from tournament.judge import Judge
@@ -167,7 +168,10 @@ class _Run:
     def _take(self, output: Output, played: Played) -> None:
         output.add(played)
         if self._as_json:
-            click.echo(dumps(played.result.to_json()))
+            try:
+                click.echo(dumps(played.result.to_json()))
+            except BrokenPipeError:  # `| head`: the run goes on, since its results are in the folder too
+                mute_stdout()
         elif len(self._shown) < ROWS:
             self._shown.append(played.result.to_json())
 
