@@ -43,9 +43,10 @@ class Knockout:
     def rank(self, record: Record) -> Ranking:
         """By round reached, then by rating; those still in when the budget ended count as having reached the last."""
         ranking = ranked(record, self._reached(record))
-        if all(verdict.winner is not None for verdict in record.verdicts):
+        drawn = [verdict for verdict in record.verdicts if verdict.winner is None and verdict.comparisons]
+        if not drawn:
             return ranking
-        champion_drew = any(v.winner is None and ranking.order[0] in v.match for v in record.verdicts)
+        champion_drew = any(ranking.order[0] in verdict.match for verdict in drawn)
         return replace(
             ranking,
             tie_breaks=tuple(sorted({*ranking.tie_breaks, "draw"})),

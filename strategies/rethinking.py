@@ -10,6 +10,8 @@ from tournament.types import Comparison, Judgment, Match, Verdict
 
 from .voting import Voting
 
+_LONGEST = 2.0**31 - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rethinking:
@@ -49,7 +51,7 @@ class Rethinking:
             judgments += answers
             thought = tally(match, batch, answers)
             verdict = thought if thought.p_a is not None else verdict
-            limit *= self.growth
+            limit = min(limit * self.growth, _LONGEST)
         return Verdict(match, verdict.p_a, tuple(asked), tuple(judgments))
 
 

@@ -84,7 +84,9 @@ class Calls:
             seat.why = "time spent"
             return answers
         lost = [key for key, answer in answers.items() if answer is None]
-        if lost and not self.stopped:
+        if lost and self.stopped:
+            seat.why = self.stopped
+        elif lost:
             answers.update(zip(lost, await self.judge(seat, [missing[key] for key in lost]), strict=True))
         return answers
 

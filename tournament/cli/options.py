@@ -19,6 +19,8 @@ from tournament.records import Scan, scan, spool
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_SHARED = ", shared equally by its problems and rounded down"
+_CLOCK = "; problems that come after it get none"
 _LIMIT_HELP = "The most {unit} {scope}."
 _UNITS: dict[str, tuple[type, str]] = {
     "comparisons": (int, "comparisons"),
@@ -46,7 +48,10 @@ def config_options(command: F) -> F:
             "-M", "--match-option", multiple=True, metavar="KEY=VALUE", help="A parameter of voting or re-thinking."
         ),
         *[_limit(f"--max-{unit}", unit, "a problem may take") for unit in _UNITS],
-        *[_limit(f"--total-{unit}", unit, "the run may take, shared equally by its problems") for unit in _UNITS],
+        *[
+            _limit(f"--total-{unit}", unit, "the run may take" + (_SHARED if unit != "seconds" else _CLOCK))
+            for unit in _UNITS
+        ],
         click.option("--price-prompt", type=float, help="Money for a million prompt tokens."),
         click.option("--price-completion", type=float, help="Money for a million completion tokens."),
         click.option("--seed", type=int, help="Random seed: same seed, same matches, same result. [default: 0]"),

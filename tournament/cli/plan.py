@@ -57,6 +57,7 @@ class Plan:
     seconds: float | None
     expected_money: float
     worst_money: float
+    bound: str
 
     def to_json(self) -> dict[str, Any]:
         """The plan as a JSON object."""
@@ -70,11 +71,11 @@ class Plan:
             f"problems      {self.problems:,}, of which {self.contested:,} need comparisons",
             f"judge         {self.judge}",
             f"comparisons   {span}",
-            f"tokens        about {self.expected_tokens:,.0f}, at the most {self.worst_tokens:,.0f}",
+            f"tokens        about {self.expected_tokens:,.0f}, {self.bound} {self.worst_tokens:,.0f}",
             f"seconds       {time_text if self.seconds is None else f'up to about {self.seconds:,.1f}'}",
         ]
         if self.worst_money:
-            lines.append(f"money         about {self.expected_money:,.4f}, at the most {self.worst_money:,.4f}")
+            lines.append(f"money         about {self.expected_money:,.4f}, {self.bound} {self.worst_money:,.4f}")
         return lines
 
 
@@ -103,6 +104,7 @@ def _plan(parts: Parts, source: Source, rate: float | None, ledger: Path | None)
         seconds=_seconds(parts, source, most, rate, ledger),
         expected_money=expected_money,
         worst_money=worst_money,
+        bound="without the larger limits of re-thinks at the most" if parts.config.rethinks else "at the most",
     )
 
 
@@ -118,11 +120,13 @@ def _each(parts: Parts, source: Source) -> TokenEstimate:
     for field in _sampled(source):
         pairs = [Comparison(i, (i + 1) % len(field)) for i in range(len(field))]
         estimate = parts.judge.plan(field, pairs)
+        longest = sorted(range(len(field)), key=lambda i: len(field.texts[i].encode("utf-8", "surrogatepass")))[-2:]
+        worst = parts.judge.plan(field, [Comparison(longest[0], longest[1])])
         parts_of = (
             estimate.expected_prompt,
             estimate.expected_completion,
-            estimate.worst_prompt,
-            estimate.worst_completion,
+            worst.worst_prompt * len(pairs),
+            worst.worst_completion * len(pairs),
         )
         totals = [total + value for total, value in zip(totals, parts_of, strict=True)]
         count += len(pairs)
