@@ -15,32 +15,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from tournament.errors import LedgerError
+from tournament.ledger_schema import COLUMNS, INSERT, SCHEMA, SELECT, VERSION, bring_up_to_date
 from tournament.types import Comparison, Judgment, Outcome
 
-VERSION = 1
 BUSY_SECONDS = 5.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS judgments (
-  key BLOB PRIMARY KEY, outcome TEXT NOT NULL, p_first REAL, text TEXT NOT NULL, detail TEXT NOT NULL,
-  prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
-  seconds REAL NOT NULL, problem TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL,
-  repeat INTEGER NOT NULL, thinking_limit INTEGER) WITHOUT ROWID
-"""
-# A comparison that failed cost nothing, so a later try may take its place; whatever was paid for stays.
-_INSERT = """
-INSERT INTO judgments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-ON CONFLICT (key) DO UPDATE SET outcome=excluded.outcome, p_first=excluded.p_first, text=excluded.text,
-  detail=excluded.detail, prompt_tokens=excluded.prompt_tokens, completion_tokens=excluded.completion_tokens,
-  cached_tokens=excluded.cached_tokens, seconds=excluded.seconds
-WHERE judgments.outcome = 'failed'
-"""
-_SELECT = """
-SELECT key, outcome, p_first, text, detail, prompt_tokens, completion_tokens, cached_tokens, seconds
-FROM judgments WHERE outcome != 'failed' AND key IN
-"""
 
 
 class Entry(NamedTuple):
@@ -88,10 +69,8 @@ class Ledger:
         try:
             for start in range(0, len(keys), 500):
                 part = keys[start : start + 500]
-                for key, outcome, p_first, text, detail, *rest in self._reader.execute(
-                    f"{_SELECT} ({','.join('?' * len(part))})", part
-                ):
-                    found[key] = Judgment(Outcome(outcome), p_first, _text(text), _text(detail), *rest)
+                for key, *judged in self._reader.execute(f"{SELECT} ({','.join('?' * len(part))})", part):
+                    found[key] = _judgment(judged)
         except sqlite3.Error as error:
             raise self._broken(error) from error
         return found
@@ -115,11 +94,13 @@ class Ledger:
     def entries(self, problem: str | None = None) -> Iterator[Entry]:
         """Every judgment kept, or those of one problem; for audits and for people."""
         where = "" if problem is None else "WHERE problem = ?"
-        rows = self._reader.execute(f"SELECT * FROM judgments {where}", () if problem is None else (_stored(problem),))  # noqa: S608
-        for key, outcome, p_first, text, detail, *kept in rows:
-            judgment = Judgment(Outcome(outcome), p_first, _text(text), _text(detail), *kept[:4])
-            name, first, second = map(_text, kept[4:7])
-            yield Entry(key, name, first, second, Comparison(-1, -1, *kept[7:]), judgment)
+        rows = self._reader.execute(
+            f"SELECT {COLUMNS} FROM judgments {where}",  # noqa: S608
+            () if problem is None else (_stored(problem),),
+        )
+        for key, *judged, name, first, second, repeat, limit in rows:
+            shown = map(_text, (name, first, second))
+            yield Entry(key, *shown, Comparison(-1, -1, repeat, limit), _judgment(judged))
 
     def close(self) -> None:
         """Write what is waiting and close the file."""
@@ -145,11 +126,13 @@ class Ledger:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, VERSION):
+        if version not in (0, 1, VERSION):
             raise LedgerError(f"{self.path}: a ledger of version {version}; this tourney reads version {VERSION}")
-        connection.execute(_SCHEMA)
+        if version == 1:
+            bring_up_to_date(connection)
+        connection.execute(SCHEMA)
         connection.execute(f"PRAGMA user_version={VERSION}")
-        connection.execute(f"{_SELECT} (NULL)").fetchone()  # somebody else's table lacks the columns
+        connection.execute(f"{SELECT} (NULL)").fetchone()  # somebody else's table lacks the columns
         if connection.execute("SELECT 1 FROM judgments LIMIT 1").fetchone() is None:
             self._fresh = bytearray(1 << 22)
 
@@ -173,12 +156,14 @@ class Ledger:
     def _write(self, batch: list[_Put]) -> None:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
-            self._writer.executemany(_INSERT, (_row(entry) for entries, _ in batch for entry in entries))
+            self._writer.executemany(INSERT, (_row(entry) for entries, _ in batch for entry in entries))
             self._writer.execute("COMMIT")
         except Exception as error:  # whatever it is, nobody may wait for this thread for ever
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            _tell(batch, self._broken(error))
+            known = isinstance(error, sqlite3.Error)
+            refused = LedgerError(f"{self.path}: a judgment cannot be kept ({type(error).__name__}: {error})")
+            _tell(batch, self._broken(error) if known else refused)
         else:
             _tell(batch, None)
 
@@ -207,6 +192,11 @@ def _row(entry: Entry) -> tuple[object, ...]:
     shown = (_stored(entry.problem), _stored(entry.first), _stored(entry.second))
     row = (entry.key, judgment.outcome.value, judgment.p_first, *texts, *judgment[4:], *shown)
     return (*row, comparison.repeat, comparison.thinking_limit)
+
+
+def _judgment(judged: list[Any]) -> Judgment:
+    outcome, p_first, text, detail, *counts, cut, label_mass, p_cheap = judged
+    return Judgment(Outcome(outcome), p_first, _text(text), _text(detail), *counts, bool(cut), label_mass, p_cheap)
 
 
 def _stored(text: str) -> str | bytes:

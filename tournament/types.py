@@ -99,7 +99,10 @@ class Judgment(NamedTuple):
     """What one comparison came back with.
 
     `p_first` is the preference for the candidate shown first, in [0, 1]: 0.5 for a tie, None where there is no
-    preference. `text` is what the judge said, `detail` why there is no preference. Token counts are the server's own.
+    preference. `text` is what the judge said, `detail` why there is no preference. Token counts are the server's own;
+    `thinking_tokens` are those of the completion that came before the judge's answer, and `cut` says that its thinking
+    was ended by the limit. `label_mass` is the probability that the model gave to the verdict's labels together, where
+    `p_first` was read from them; `p_cheap` what the cheap judge of a cascade had said.
     """
 
     outcome: Outcome
@@ -110,6 +113,10 @@ class Judgment(NamedTuple):
     completion_tokens: int = 0
     cached_tokens: int = 0
     seconds: float = 0.0
+    thinking_tokens: int = 0
+    cut: bool = False
+    label_mass: float | None = None
+    p_cheap: float | None = None
 
 
 class Comparison(NamedTuple):

@@ -61,6 +61,10 @@ judgments = st.builds(
     completion_tokens=st.integers(0, 1 << 40),
     cached_tokens=st.integers(0, 1 << 40),
     seconds=st.floats(0, 1e6),
+    thinking_tokens=st.integers(0, 1 << 40),
+    cut=st.booleans(),
+    label_mass=st.none() | st.floats(0, 1),
+    p_cheap=st.none() | st.floats(0, 1),
 )
 
 
@@ -156,13 +160,29 @@ def test_who_is_cancelled_takes_nobody_along(tmp_path: Path) -> None:
 def test_a_judgment_that_cannot_be_kept_is_an_error_and_no_hang(tmp_path: Path) -> None:
     async def go(ledger: Ledger) -> None:
         async with asyncio.timeout(30):
-            with pytest.raises(LedgerError):
+            with pytest.raises(LedgerError, match="judgment cannot be kept"):
                 await ledger.put([entry(b"k" * 20, VOID._replace(prompt_tokens=1 << 70))])
             await ledger.put([entry(b"z" * 20, VOID)])
 
     with opened(tmp_path / "l") as ledger:
         asyncio.run(go(ledger))
         assert ledger.count() == 1
+
+
+def test_a_ledger_of_version_1_is_read_and_extended(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    before, after = VOID._replace(text="old", outcome=Outcome.TIE, p_first=0.5), VOID._replace(text="new", cut=True)
+    with opened(path) as ledger:
+        put(ledger, entry(b"a" * 20, before))
+    connection = sqlite3.connect(path)
+    for column in ("thinking_tokens", "cut", "label_mass", "p_cheap"):
+        connection.execute(f"ALTER TABLE judgments DROP COLUMN {column}")
+    connection.execute("PRAGMA user_version=1")
+    connection.close()
+    with opened(path) as ledger:
+        put(ledger, entry(b"b" * 20, after))
+        assert ledger.find([b"a" * 20, b"b" * 20]) == {b"a" * 20: before, b"b" * 20: after}
+        assert {kept.judgment for kept in ledger.entries()} == {before, after}
 
 
 # Bad files

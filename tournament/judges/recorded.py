@@ -104,4 +104,13 @@ def _judgment(row: dict[str, Any], key: _Key) -> Judgment:
         completion_tokens=int(row.get("completion_tokens", 0)),
         cached_tokens=int(row.get("cached_tokens", 0)),
         seconds=float(row.get("seconds", 0.0)),
+        thinking_tokens=int(row.get("thinking_tokens", 0)),
+        cut=bool(row.get("cut", False)),
+        label_mass=_optional(row, "label_mass"),
+        p_cheap=_optional(row, "p_cheap"),
     )
+
+
+def _optional(row: dict[str, Any], name: str) -> float | None:
+    value = row.get(name)
+    return None if value is None else float(value)
