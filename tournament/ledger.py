@@ -99,8 +99,9 @@ class Ledger:
             () if problem is None else (_stored(problem),),
         )
         for key, *judged, name, first, second, repeat, limit in rows:
-            shown = map(_text, (name, first, second))
-            yield Entry(key, *shown, Comparison(-1, -1, repeat, limit), _judgment(judged))
+            yield Entry(
+                key, _text(name), _text(first), _text(second), Comparison(-1, -1, repeat, limit), _judgment(judged)
+            )
 
     def close(self) -> None:
         """Write what is waiting and close the file."""
@@ -196,7 +197,9 @@ def _row(entry: Entry) -> tuple[object, ...]:
 
 def _judgment(judged: list[Any]) -> Judgment:
     outcome, p_first, text, detail, *counts, cut, label_mass, p_cheap = judged
-    return Judgment(Outcome(outcome), p_first, _text(text), _text(detail), *counts, bool(cut), label_mass, p_cheap)
+    return Judgment._make(
+        (Outcome(outcome), p_first, _text(text), _text(detail), *counts, bool(cut), label_mass, p_cheap)
+    )
 
 
 def _stored(text: str) -> str | bytes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
-from tournament.errors import UnknownNameError
+from tournament.errors import InputError, UnknownNameError
 
 
 def _folder(kind: str) -> Traversable:
@@ -13,7 +14,7 @@ def _folder(kind: str) -> Traversable:
 
 
 def config_names(kind: str) -> list[str]:
-    """The names of the configurations of a kind: "judges", "presets" or "sweeps"."""
+    """The names of the configurations of a kind: "judges", "presets", "prompts" or "sweeps"."""
     folder = _folder(kind)
     if not folder.is_dir():
         return []
@@ -21,11 +22,30 @@ def config_names(kind: str) -> list[str]:
 
 
 def config_text(kind: str, name: str) -> str:
-    """The text of one configuration.
+    """The text of one configuration; a name that ends in `.toml` is a file of the user's.
 
     Raises:
         UnknownNameError: where there is none of that name.
+        InputError: where the user's file cannot be read.
     """
+    if name.endswith(".toml"):
+        return _users(Path(name))
     if name not in config_names(kind):
         raise UnknownNameError(kind.removesuffix("s"), name, config_names(kind))
     return _folder(kind).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
+def config_file(kind: str, name: str, other: str) -> str:
+    """The text of a file that lies beside a configuration, byte for byte."""
+    if name.endswith(".toml"):
+        return _users(Path(name).parent / other)
+    return _folder(kind).joinpath(other).read_bytes().decode()
+
+
+def _users(path: Path) -> str:
+    try:
+        return path.expanduser().read_bytes().decode()
+    except OSError as error:
+        raise InputError(str(path), None, f"cannot be read ({error.strerror}); check the path") from None
+    except UnicodeDecodeError:
+        raise InputError(str(path), None, "is no UTF-8 text; save it as one") from None

@@ -17,6 +17,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from tournament.errors import UnknownNameError, UsageError
 from tournament.judge import Judge
+from tournament.locate import config_names
 from tournament.strategy import MatchStrategy, PairingStrategy
 
 PAIRING = {
@@ -36,6 +37,9 @@ JUDGES = {
     "checks": "tournament.judges.checks:ChecksJudge",
     "sglang": "tournament.judges.sglang:SglangJudge",
     "openai": "tournament.judges.openai:OpenAIJudge",
+    "local": "tournament.judges.local:LocalJudge",
+    "decisions": "tournament.judges.decisions:DecisionsJudge",
+    "cascade": "tournament.judges.cascade:CascadeJudge",
     "synthetic": "tournament.judges.synthetic:SyntheticJudge",
     "recorded": "tournament.judges.recorded:RecordedJudge",
     "callable": "tournament.judges.calling:CallableJudge",
@@ -93,14 +97,28 @@ def match_strategy(votes: int = 1, rethinks: int = 0, options: Options | None = 
 
 
 def judge(name: str, options: Options | None = None) -> Judge:
-    """A judge from its name and settings."""
-    cls, settings = find("judge", name), judge_settings(name, options)
+    """A judge from its name, or that of a profile, and settings."""
+    kind, _ = kind_of_judge(name, options)
+    cls, settings = find("judge", kind), judge_settings(name, options)
     return cast(Judge, cls() if isinstance(settings, _Nothing) else cls(settings))
 
 
 def judge_settings(name: str, options: Options | None = None) -> Any:
     """The settings of a judge from text: the dataclass that its constructor takes, or one without fields."""
-    return build(settings_type(find("judge", name)) or _Nothing, options or {}, f"judge {name}")
+    kind, completed = kind_of_judge(name, options)
+    return build(settings_type(find("judge", kind)) or _Nothing, completed, f"judge {name}")
+
+
+def kind_of_judge(name: str, options: Options | None = None) -> tuple[str, Options]:
+    """The kind of judge behind a name, and its settings with the profile that the name may stand for.
+
+    A profile is judged by an SGLang server, or in this process where the settings name a GGUF file.
+    """
+    options = options or {}
+    if name.replace("_", "-") in known("judge") or not (name.endswith(".toml") or name in config_names("judges")):
+        return name, options
+    kind = "local" if options.get("gguf") else "sglang"
+    return kind, {"profile": name, **options}
 
 
 def resolved(parameters: Any) -> dict[str, Any]:

@@ -8,7 +8,8 @@ space after the opening bracket takes that meaning away and leaves the text read
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 # Full-width forms of the brackets count too: tokenizers that normalise turn them into the plain ones.
 _OPEN, _CLOSE = "[<\uff1c\ufe64]", "[>\uff1e\ufe65]"
@@ -41,6 +42,26 @@ def neutralise(text: str) -> str:
     Doing it twice changes nothing more. Lone surrogates, which no server accepts, become U+FFFD.
     """
     return _broken(_SPECIAL, text)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The strings that only a wording may write: headings of its sections, the words of a verdict.
+
+    In whatever is shown, a blank after the first character takes their meaning away. Case and the number of blanks in
+    them do not matter.
+    """
+
+    texts: tuple[str, ...] = ()
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        words = (r"\s{1,4}".join(re.escape(word) for word in text.split()) for text in self.texts)
+        return re.compile("|".join(f"(?:{text})" for text in words) or r"(?!)", re.IGNORECASE)
+
+    def broken(self, text: str) -> str:
+        """The text with every mark in it broken; doing it twice changes nothing more."""
+        return self._pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
 
 
 def neutralise_own(text: str) -> str:

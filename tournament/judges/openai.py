@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,19 +13,17 @@ from tournament.errors import JudgeSetupError
 from tournament.judge import JudgeIdentity, TokenEstimate
 from tournament.judges.continuing import own_words
 from tournament.judges.served import (
-    Reply,
-    ServedJudge,
+    Endpoint,
     ServedSettings,
     failed_reply,
     is_served,
-    share_of,
-    together,
-    total,
     unknown_model,
     whole_number,
 )
+from tournament.judges.speaking import Speaking, judgment, share_of, together, total
+from tournament.judges.text_model import Reply
 from tournament.judges.tokens import capped, likely_tokens, most_tokens
-from tournament.judges.verdict import THINK_END, THINK_START
+from tournament.judges.verdicts import THINK_END, THINK_START
 from tournament.runtime.faults import HttpStatusError, RequestError
 from tournament.types import Comparison, Field, Judgment, Message, Outcome
 
@@ -41,12 +39,13 @@ class OpenAISettings(ServedSettings):
     """Settings of a judge behind chat completions.
 
     Attributes:
-        base_url: address of the server; /v1 is added where the address has no path.
+        base_url: address of the server, or of several, separated by commas; /v1 is added where one has no path.
         model: name of the model; empty takes the first that the server lists.
-        prompt: wording in configs/judges.
-        temperature: sampling temperature; none takes the wording's own.
-        top_p: nucleus sampling; none takes the wording's own.
-        max_tokens: most tokens of an answer, with any reasoning; none takes the wording's own.
+        profile: judge profile, see `tourney list judges`, or a file of yours; auto picks it by the model's name.
+        wording: official, tourney's, or auto for the official one where it is at hand.
+        temperature: sampling temperature; none takes the profile's.
+        top_p: nucleus sampling; none takes the profile's.
+        max_tokens: most tokens of an answer, with any reasoning; none takes the profile's thinking and answer together.
         seed: seed of the judge's sampling; servers may ignore it.
         timeout_s: seconds to wait for one answer.
         attempts: how often a request is tried when the server fails.
@@ -71,6 +70,7 @@ class _Draft:
     messages: tuple[Message, ...]
     limit: int
     seed: int
+    near: Hashable
     before: str = ""
 
     @property
@@ -78,14 +78,21 @@ class _Draft:
         return "\n".join(message.content for message in self.messages)
 
 
-class OpenAIJudge(ServedJudge):
+class OpenAIJudge:
     """A chat model that is shown two candidates and says which is better."""
 
     batch_size: int | None = 1
 
     def __init__(self, settings: OpenAISettings) -> None:
-        key_env = settings.api_key_env or _own_key(settings.base_url)
-        super().__init__(settings, _with_version(settings.base_url), key_env)
+        self.speaking = Speaking(settings)
+        self.endpoint = Endpoint(
+            ",".join(_with_version(url) for url in settings.base_url.split(",")),
+            key_env=settings.api_key_env or _own_key(settings.base_url),
+            timeout_s=settings.timeout_s,
+            attempts=settings.attempts,
+        )
+        self.model = settings.model
+        self.context: int | None = None
         self._settings = settings
 
     @property
@@ -93,24 +100,39 @@ class OpenAIJudge(ServedJudge):
         """The model, the wording and the sampling; where the server is does not matter."""
         return JudgeIdentity(
             kind="openai",
-            label=f"openai: {self.model or 'first model listed'}",
+            label=f"openai: {self.model or 'first model listed'} ({self.speaking.profile.name}, "
+            f"{self.speaking.wording.source} wording)",
             model=self.model,
-            prompt_hash=self.prompt.prompt_hash,
-            settings=self._sampling(),
+            prompt_hash=self.speaking.wording.prompt_hash,
+            settings={**self.speaking.sampling(), "max_tokens": self._limit},
         )
+
+    @property
+    def _limit(self) -> int:
+        """The most tokens of an answer; servers count the thinking of a model that thinks as part of it."""
+        own = self._settings.max_tokens
+        return own if own is not None else self.speaking.profile.thinking + self.speaking.max_tokens
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        await self.endpoint.close()
 
     async def start(self) -> None:
         """Check that the server answers and lists the model; take its first model where none is named."""
-        listed = await self._setup(self._listed())
+        await self._find_model()
+        self.speaking.adopt([self.model])
+
+    async def _find_model(self) -> None:
+        listed = await self.endpoint.setup(self._listed())
         if listed is None:
             if not self.model:
-                raise JudgeSetupError(f"{self.client.address} lists no models; name one with model")
+                raise JudgeSetupError(f"{self.endpoint.address} lists no models; name one with model")
             return
         names = list(listed)
         if self.model and not is_served(self.model, names):
-            raise unknown_model(self.client.address, self.model, names)
+            raise unknown_model(self.endpoint.address, self.model, names)
         if not self.model and not names:
-            raise JudgeSetupError(f"{self.client.address} serves no model; start it with one")
+            raise JudgeSetupError(f"{self.endpoint.address} serves no model; start it with one")
         # The server's own spelling, since it takes no other.
         self.model = self.model if self.model in names else next(n for n in names if is_served(self.model or n, [n]))
         self.context = listed[self.model]
@@ -118,7 +140,7 @@ class OpenAIJudge(ServedJudge):
     async def _listed(self) -> dict[str, int | None] | None:
         """Served names and their context lengths; None where the server has no listing."""
         try:
-            listing = await self.client.get("/models")
+            listing = await self.endpoint.get("/models")
         except HttpStatusError as error:
             if error.status in _NO_LISTING:
                 return None
@@ -136,7 +158,7 @@ class OpenAIJudge(ServedJudge):
         limit = capped(draft.limit, self.context)
         return TokenEstimate(
             expected_prompt=capped(likely_tokens(draft.text), self.context),
-            expected_completion=self._lengths.expected(limit),
+            expected_completion=self.speaking.lengths.expected(limit),
             worst_prompt=capped(most_tokens(draft.text) + TEMPLATE_TOKENS, self.context),
             worst_completion=limit,
         )
@@ -148,33 +170,37 @@ class OpenAIJudge(ServedJudge):
     async def _judge_one(self, draft: _Draft) -> Judgment:
         started = time.monotonic()
         try:
-            reply = _reply(await self._post("/chat/completions", self._body(draft)))
+            reply = _reply(await self.endpoint.post("/chat/completions", self._body(draft), near=draft.near))
         except RequestError as error:
             reply = failed_reply(error)
+        if reply.completion_tokens:
+            self.speaking.lengths.add(reply.completion_tokens)
         text = draft.before + reply.text if reply.outcome is None else reply.text
-        return self._judgment(reply, text, reply.text, share_of(started, 1))
+        return judgment(reply, self.speaking.read(reply, reply.text), text, share_of(started, 1))
 
     def _draft(self, field: Field, comparison: Comparison) -> _Draft:
         first, second = field.texts[comparison.first], field.texts[comparison.second]
-        messages: tuple[Message, ...] = self.prompt.messages(field.prompt, first, second)
+        wording = self.speaking.wording
+        messages = wording.messages(field.prompt, first, second)
         before = ""
         if comparison.continues is not None:
             # Without its tags, since chat templates drop what is marked as thinking from earlier turns.
-            words, _ = own_words(comparison.continues)
+            words, _ = own_words(comparison.continues, wording.grammar)
             messages += (
                 Message(role="assistant", content=words),
-                Message(role="user", content=self.prompt.rethink),
+                Message(role="user", content=wording.rethink),
             )
-            before = f"{words}\n\n{self.prompt.rethink}\n\n"
-        seed = self._request_seed(comparison, "\n".join(message.content for message in messages))
-        return _Draft(messages=messages, limit=self._answer_limit(comparison), seed=seed, before=before)
+            before = f"{words}\n\n{wording.rethink}\n\n"
+        seed = self.speaking.seed(comparison, "\n".join(message.content for message in messages))
+        limit = self._limit if comparison.thinking_limit is None else max(1, comparison.thinking_limit)
+        return _Draft(messages=messages, limit=limit, seed=seed, before=before, near=(field.prompt, first))
 
     def _body(self, draft: _Draft) -> dict[str, Any]:
         return {
             "model": self.model,
             "messages": [{"role": message.role, "content": message.content} for message in draft.messages],
-            "temperature": self.temperature,
-            "top_p": self.top_p,
+            "temperature": self.speaking.temperature,
+            "top_p": self.speaking.top_p,
             "seed": draft.seed,
             self._settings.limit_field: draft.limit,
         }

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tournament.errors import UnknownNameError
+from tournament.errors import JudgeSetupError, UnknownNameError
+from tournament.judges.text_model import TextModel
+from tournament.judges.verdicts import THINK_START
 from tournament.types import Message
 
 Wrapping = Callable[[Sequence[Message]], str]
@@ -38,6 +40,10 @@ WRAPPINGS: Mapping[str, Wrapping] = {
     "llama3": _llama3,
     "plain": _plain,
 }
+SERVER = "server"
+"""The model's own chat template, learned from what it makes of two marked messages."""
+_MARKS = {"system": "Xq7-system-7qX", "user": "Xq7-user-7qX"}
+
 # Templates of these models open the think block themselves, so the model's own text holds only its end.
 OPENS_THINKING = frozenset({"deepseek-r1"})
 
@@ -49,5 +55,45 @@ def wrapping(name: str) -> Wrapping:
         UnknownNameError: where there is none of that name.
     """
     if name not in WRAPPINGS:
-        raise UnknownNameError("wrapping", name, WRAPPINGS)
+        raise UnknownNameError("wrapping", name, [*WRAPPINGS, SERVER])
     return WRAPPINGS[name]
+
+
+async def learned(model: TextModel) -> tuple[Wrapping, bool]:
+    """The model's own chat template as a wrapping, and whether it opens a think block for the assistant.
+
+    Raises:
+        JudgeSetupError: where the template does not keep the messages as they are.
+    """
+    with_system = await _around(model, ("system", "user"))
+    alone = await _around(model, ("user",))
+    if with_system is None or alone is None:
+        return WRAPPINGS["plain"], False
+    frames = {2: with_system, 1: alone}
+    last = alone[-1]
+    opens = last.rstrip().endswith(THINK_START)
+    if opens:  # the judge opens it itself, so that it can also put back what it thought before
+        frames = {count: (*frame[:-1], frame[-1].rstrip().removesuffix(THINK_START)) for count, frame in frames.items()}
+
+    def wrap(messages: Sequence[Message]) -> str:
+        frame = frames[len(messages)]
+        spoken = (text + message.content for text, message in zip(frame, messages, strict=False))
+        return "".join(spoken) + frame[-1]
+
+    return wrap, opens
+
+
+async def _around(model: TextModel, roles: Sequence[str]) -> tuple[str, ...] | None:
+    """What the template puts before, between and after messages of these roles; None where there is no template."""
+    rendered = await model.render([Message(role=role, content=_MARKS[role]) for role in roles])
+    if rendered is None:
+        return None
+    parts, rest = [], rendered
+    for role in roles:
+        before, mark, rest = rest.partition(_MARKS[role])
+        if not mark:
+            raise JudgeSetupError(
+                f"the chat template of {model.model} changes its messages; name the chat format with -J wrapping="
+            )
+        parts.append(before)
+    return (*parts, rest)

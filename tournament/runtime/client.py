@@ -17,11 +17,13 @@ from tournament.runtime.faults import (
     RequestTimeoutError,
 )
 from tournament.runtime.retry import RETRYABLE, RetryPolicy, retry_after
+from tournament.runtime.throttle import Throttle
 
 MAX_BODY_BYTES = 64 << 20
 CONNECT_TIMEOUT_S = 10.0
 _EXCERPT_CHARS = 500
 _PARSE_ASIDE_BYTES = 1 << 20
+_OVERLOAD = frozenset({429, 503})
 _START_HINT = "start one with: python -m sglang.launch_server --model-path MODEL --port 30000"
 
 
@@ -29,7 +31,8 @@ class JsonClient:
     """JSON over HTTP to one server, over one pool of connections.
 
     The key goes to `base_url` only: redirects are not followed, and proxies of the environment are not used. `retries`
-    counts the attempts after the first of all requests so far.
+    counts the attempts after the first of all requests so far. With a throttle, every attempt holds a slot of it, and
+    the waits between attempts hold none.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class JsonClient:
         timeout_s: float = 600.0,
         retry: RetryPolicy | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
+        throttle: Throttle | None = None,
     ) -> None:
         self._base = _checked(base_url)
         self._key = key
         self._timeout_s = timeout_s
         self._retry = retry or RetryPolicy()
         self._max_body_bytes = max_body_bytes
+        self._throttle = throttle
         self._session: aiohttp.ClientSession | None = None
         self.retries = 0
 
@@ -82,7 +87,7 @@ class JsonClient:
         failure: Exception
         while True:
             try:
-                return await self._attempt(method, path, body)
+                return await self._throttled(method, path, body)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 wanted_s, failure = None, _unreachable(self.address, error)
             except (BrokenConnectionError, HttpStatusError) as error:
@@ -94,6 +99,22 @@ class JsonClient:
                 raise failure
             self.retries += 1
             await asyncio.sleep(self._retry.delay(failures, wanted_s))
+
+    async def _throttled(self, method: str, path: str, body: Any) -> bytes:
+        if self._throttle is None:
+            return await self._attempt(method, path, body)
+        async with self._throttle.slot() as sent:
+            try:
+                content = await self._attempt(method, path, body)
+            except HttpStatusError as error:
+                if error.status in _OVERLOAD:
+                    self._throttle.overloaded(error.wanted_s, sent)
+                raise
+            except RequestTimeoutError:
+                self._throttle.overloaded(None, sent)
+                raise
+            self._throttle.answered()
+            return content
 
     async def _attempt(self, method: str, path: str, body: Any) -> bytes:
         url = self._base.with_path(self._base.path.rstrip("/") + path)

@@ -1,0 +1,214 @@
+"""Text from SGLang's native routes. What the server does was read off SGLang 0.5.23."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tournament.errors import JudgeSetupError
+from tournament.judges.label_tokens import LabelTokens, label_tokens
+from tournament.judges.served import Endpoint, failed_reply, is_served, unknown_model, whole_number
+from tournament.judges.speaking import together
+from tournament.judges.text_model import Draft, Reply, Sampling, Warm, Weights
+from tournament.judges.verdicts import THINK_END
+from tournament.runtime.faults import HttpStatusError, RequestError
+from tournament.types import Message, Outcome
+
+# From this version on a request says how often its stream is sent, so that one with thousands of tokens can be watched
+# for its first without being sent thousands of times.
+_STREAMS_FROM = (0, 5, 23)
+_NO_STREAM = 1 << 20
+
+
+class SglangText:
+    """A model on one or more SGLang servers, asked over `/generate`."""
+
+    def __init__(self, base_url: str, *, model: str, key_env: str, timeout_s: float, attempts: int) -> None:
+        self.endpoint = Endpoint(base_url, key_env=key_env, timeout_s=timeout_s, attempts=attempts)
+        self.model, self.revision = model, ""
+        self.context: int | None = None
+        self.names: tuple[str, ...] = ()
+        self._wanted = model
+        self._streams = False
+        self._think_end: int | None = None
+        self._labels: dict[tuple[str, str], LabelTokens] = {}
+
+    @property
+    def address(self) -> str:
+        """Where it is, for messages."""
+        return self.endpoint.address
+
+    @property
+    def retries(self) -> int:
+        """Requests sent again so far."""
+        return self.endpoint.retries
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        await self.endpoint.close()
+
+    async def start(self) -> None:
+        """Check that every server is up and serves the model; learn its name, context length and special tokens."""
+        await self.endpoint.setup(self.endpoint.ping("/health"))
+        infos = await self.endpoint.setup(self._model_infos())
+        served = {self._names_in(info) for info in infos}
+        if len(served) > 1:
+            models = ", ".join(sorted(names[0] for names in served))
+            raise JudgeSetupError(f"{self.address} serve different models: {models}; name servers of one model")
+        self.names = served.pop()
+        if self._wanted and not is_served(self._wanted, self.names):
+            raise unknown_model(self.address, self._wanted, sorted(set(self.names)))
+        self.model = self.names[0]
+        self.revision = str(infos[0].get("weight_version") or "")
+        self.context = await self.endpoint.setup(self._context_length())
+        self._streams = await self.endpoint.setup(self._version()) >= _STREAMS_FROM
+        ids = await self.tokens(THINK_END, special=False)
+        self._think_end = ids[0] if ids is not None and len(ids) == 1 else None
+
+    def _names_in(self, info: Any) -> tuple[str, str]:
+        if not isinstance(info, dict) or not isinstance(info.get("model_path"), str):
+            raise JudgeSetupError(f"{self.address} is no SGLang server; use the judge openai for other servers")
+        return info["model_path"], info.get("served_model_name") or info["model_path"]
+
+    async def _model_infos(self) -> list[Any]:
+        try:
+            return list((await self.endpoint.each("/model_info")).values())
+        except HttpStatusError as error:
+            if error.status != 404:
+                raise
+            # Servers before 0.5.3, and the router.
+            return list((await self.endpoint.each("/get_model_info")).values())
+
+    async def _context_length(self) -> int | None:
+        try:
+            listing = await self.endpoint.get("/v1/models")
+            return whole_number(listing["data"][0]["max_model_len"]) or None
+        except (RequestError, LookupError, TypeError):
+            return None
+
+    async def _version(self) -> tuple[int, ...]:
+        try:
+            info = await self.endpoint.get("/server_info")
+            numbers = re.match(r"\d+(?:\.\d+)*", str(info["version"]))
+        except (RequestError, LookupError, TypeError):
+            return ()
+        return tuple(int(part) for part in numbers[0].split(".")) if numbers else ()
+
+    async def tokens(self, text: str, *, special: bool) -> list[int] | None:
+        """The ids of a text's tokens, with what the tokenizer puts around them where `special`; None where unknown."""
+        return await self._ids({"prompt": text, "add_special_tokens": special})
+
+    async def _ids(self, what: dict[str, Any]) -> list[int] | None:
+        try:
+            ids = (await self.endpoint.post("/tokenize", {"model": self.names[-1], **what}))["tokens"]
+        except (RequestError, LookupError, TypeError):
+            return None
+        return ids if isinstance(ids, list) and all(isinstance(item, int) for item in ids) else None
+
+    async def render(self, messages: Sequence[Message]) -> str | None:
+        """Messages in the chat template that the server itself would use, without the begin-of-text token."""
+        shown = [{"role": message.role, "content": message.content} for message in messages]
+        ids = await self._ids({"messages": shown, "add_generation_prompt": True})
+        begun = await self.tokens("x", special=True)
+        bare = await self.tokens("x", special=False)
+        if not ids or not begun or not bare:
+            return None
+        if len(begun) > len(bare) and begun[0] == ids[0]:  # /generate puts it there again
+            ids = ids[1:]
+        try:
+            body = {"model": self.names[-1], "tokens": ids, "skip_special_tokens": False}
+            return str((await self.endpoint.post("/detokenize", body))["text"])
+        except (RequestError, LookupError, TypeError):
+            return None
+
+    async def generate(self, drafts: Sequence[Draft], sampling: Sampling, warm: Warm | None = None) -> list[Reply]:
+        """Text for each draft, in one request."""
+        single = len(drafts) == 1
+        parameters = [_parameters(draft, sampling) for draft in drafts]
+        texts = [draft.text for draft in drafts]
+        body: dict[str, Any] = {
+            "text": texts[0] if single else texts,
+            "sampling_params": parameters[0] if single else parameters,
+        }
+        if warm is not None and single and self._streams:
+            body["stream"] = True
+            parameters[0]["stream_interval"] = _NO_STREAM
+        try:
+            answer = await self.endpoint.post("/generate", body, near=drafts[0].near, warm=warm)
+        except RequestError as error:
+            if single or not isinstance(error, HttpStatusError) or error.status >= 500:
+                return [failed_reply(error)] * len(drafts)
+            # One text that the server refuses makes it refuse the whole list.
+            return [reply for [reply] in await together([self.generate([draft], sampling) for draft in drafts])]
+        finally:
+            if warm is not None:
+                warm()
+        return self._replies([answer] if single else answer, len(drafts))
+
+    async def weigh(self, draft: Draft, labels: tuple[str, str]) -> Weights:
+        """The labels' probabilities as the next token, from a request for one token."""
+        if labels not in self._labels:
+            self._labels[labels] = await label_tokens(self, draft.text, labels)
+        known = self._labels[labels]
+        body = {
+            "text": known.cut(draft.text),
+            "sampling_params": {"temperature": 1.0, "max_new_tokens": 1, "sampling_seed": draft.seed},
+            "return_logprob": True,
+            "token_ids_logprob": list(known.ids),
+        }
+        try:
+            answer = await self.endpoint.post("/generate", body, near=draft.near)
+            [reply] = self._replies([answer], 1)
+            # One list for the one token, of [logprob, id, text] for each id asked for.
+            found = {entry[1]: math.exp(entry[0]) for entry in answer["meta_info"]["output_token_ids_logprobs"][0]}
+            return Weights(first=found[known.ids[0]], second=found[known.ids[1]], reply=reply)
+        except RequestError as error:
+            return Weights(first=0.0, second=0.0, reply=failed_reply(error))
+        except (LookupError, TypeError):
+            failed = Reply(outcome=Outcome.FAILED, detail="the server gave no probabilities of the labels")
+            return Weights(first=0.0, second=0.0, reply=failed)
+
+    def _replies(self, answers: Any, count: int) -> list[Reply]:
+        if not isinstance(answers, list) or len(answers) != count:
+            got = f"{len(answers)} answers" if isinstance(answers, list) else "no list of answers"
+            return [
+                Reply(outcome=Outcome.FAILED, detail=f"asked for {count} answers in one request, got {got}")
+            ] * count
+        return [self._reply(answer) for answer in answers]
+
+    def _reply(self, answer: Any) -> Reply:
+        try:
+            text, meta = answer["text"], answer["meta_info"]
+            reason = (meta["finish_reason"] or {}).get("type")
+        except (LookupError, TypeError, AttributeError):
+            return Reply(outcome=Outcome.FAILED, detail=f"an answer without text and meta_info: {str(answer)[:200]}")
+        aborted = reason not in ("stop", "length")
+        return Reply(
+            text=str(text),
+            finished=reason == "stop",
+            outcome=Outcome.FAILED if aborted else None,
+            detail=f"the server ended it: {str(meta['finish_reason'])[:200]}" if aborted else "",
+            prompt_tokens=whole_number(meta.get("prompt_tokens")),
+            completion_tokens=whole_number(meta.get("completion_tokens")),
+            cached_tokens=whole_number(meta.get("cached_tokens")),
+            thinking_tokens=self._thought(answer.get("output_ids")),
+        )
+
+    def _thought(self, ids: Any) -> int | None:
+        """How many tokens came before the end of the think block, where that is one token of the model's."""
+        if self._think_end is None or not isinstance(ids, list) or self._think_end not in ids:
+            return None
+        return len(ids) - 1 - ids[::-1].index(self._think_end)
+
+
+def _parameters(draft: Draft, sampling: Sampling) -> dict[str, Any]:
+    choices = "|".join(re.escape(choice) for choice in draft.choices)
+    return {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_new_tokens": draft.limit,
+        "sampling_seed": draft.seed,
+        **({"regex": f"({choices})"} if choices else {}),
+    }

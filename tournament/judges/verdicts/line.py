@@ -1,0 +1,69 @@
+"""The verdict as a line of its own: `Verdict: 1`, `Verdict: 2` or `Verdict: tie`.
+
+Only the tail counts: the last five lines that are not empty. A verdict line is a whole line, so a verdict that the
+judge quotes in a sentence is none. Where the tail holds two different verdicts the judge contradicts itself; an early
+"Verdict: 1" that is followed by six lines of other text was not the end of its reasoning.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tournament.judges.verdicts.grammar import CONTRADICTORY, UNPARSABLE, Grammar, Reading, decided
+from tournament.types import Outcome
+
+TAIL_LINES = 5
+_LONGEST_LINE = 200
+_MARKUP = str.maketrans("", "", "*_`#")
+_LINE = re.compile(
+    r"(?:(?:my |the )?(?:final )?verdict ?(?:is )?[:\uff1a] ?(?:response )?(\[\[)?(1|2|tie)(?(1)\]\])"
+    r"|\[\[(1|2|tie)\]\])[.!]?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+class LineGrammar(Grammar):
+    """A last line that says 1, 2 or tie."""
+
+    name = "line"
+    labels = ("1", "2")
+    cue = "Verdict:"
+    endings = (" 1", " 2", " tie")
+
+    def find(self, answer: str) -> Reading:
+        """The one verdict of the last lines."""
+        found = [(start, line, said) for start, line in _tail(answer) if (said := _verdict(line)) is not None]
+        verdicts = {said for _, _, said in found}
+        if len(verdicts) > 1:
+            return CONTRADICTORY
+        if not verdicts:
+            return UNPARSABLE
+        start, line, verdict = found[-1]
+        label = start + line.lower().rindex(verdict)
+        if verdict == "tie":
+            return Reading(Outcome.TIE, 0.5, label)
+        return decided(verdict == self.labels[0], label)
+
+    def without_verdict(self, answer: str) -> str:
+        """The text up to the first verdict line of its tail."""
+        text = answer.rstrip()
+        cut = next((start for start, line in _tail(text) if _verdict(line) is not None), len(text))
+        return text[:cut].rstrip()
+
+
+def _tail(text: str) -> list[tuple[int, str]]:
+    """The last lines that are not empty, each with where it begins."""
+    lines, start = [], 0
+    for line in text.splitlines(keepends=True):
+        if line.strip():
+            lines.append((start, line))
+        start += len(line)
+    return lines[-TAIL_LINES:]
+
+
+def _verdict(line: str) -> str | None:
+    line = line.strip()
+    if len(line) > _LONGEST_LINE:
+        return None
+    found = _LINE.fullmatch(" ".join(line.translate(_MARKUP).split()))
+    return (found[2] or found[3]).lower() if found else None
