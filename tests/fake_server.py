@@ -10,6 +10,8 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -18,6 +20,10 @@ from typing import Any
 from aiohttp import web
 
 MODEL = "fake/judge-model"
+VERSION = "0.5.23"
+# What looks at no candidate: it is neither scripted nor counted as asking the model.
+_TOKENIZER = ("/tokenize", "/detokenize")
+_CHOICES = re.compile(r"\(((?:[^|()\\]|\\.)*(?:\|(?:[^|()\\]|\\.)*)*)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +58,7 @@ class Seen:
 
 
 Answer = Callable[[str, Mapping[str, Any]], Said]
+Template = Callable[[list[Mapping[str, str]]], str]
 
 
 def say(text: str = Said().text, reason: str | None = "stop", reasoning: str = "", cached: int = 0) -> Answer:
@@ -60,11 +67,46 @@ def say(text: str = Said().text, reason: str | None = "stop", reasoning: str = "
     return lambda prompt, parameters: said
 
 
+def chatml(messages: list[Mapping[str, str]]) -> str:
+    """The chat template of Qwen and many others."""
+    turns = (f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in messages)
+    return "".join(turns) + "<|im_start|>assistant\n"
+
+
+class Tokenizer:
+    """Words with the blank before them, single other characters, and special tokens, numbered as they are met."""
+
+    _PIECES = re.compile(r"<s>|</?think>|<\|\w+\|>| ?\w+|\s|[^\w\s]")
+
+    def __init__(self, begin: str = "") -> None:
+        self.begin = begin
+        self._ids: dict[str, int] = {}
+        self._texts: list[str] = []
+
+    def ids(self, text: str, *, special: bool = False) -> list[int]:
+        """A text's tokens, with the begin-of-text token before them where there is one and `special`."""
+        pieces = self._PIECES.findall(text)
+        return [self._id(piece) for piece in ([self.begin, *pieces] if special and self.begin else pieces)]
+
+    def text(self, ids: Iterable[int]) -> str:
+        """The text of tokens, special ones included."""
+        return "".join(self._texts[number] for number in ids)
+
+    def _id(self, piece: str) -> int:
+        if piece not in self._ids:
+            self._ids[piece] = len(self._texts)
+            self._texts.append(piece)
+        return self._ids[piece]
+
+
 class FakeServer:
     """The server, as an asynchronous context manager.
 
     `script` answers POST requests one by one before the model is asked; `fixed` answers paths for good. `answer` is
-    given the prompt (of a chat, its messages as JSON) and the sampling parameters.
+    given the prompt (of a chat, its messages as JSON) and the sampling parameters; where a grammar leaves it no choice
+    its first one is taken instead. `weights` are the probabilities of the next token by its text; `count` how many
+    tokens a text is said to have. `begin` is the begin-of-text token. The end of a stream waits for `may_end`, where
+    there is one.
     """
 
     def __init__(
@@ -76,8 +118,20 @@ class FakeServer:
         latency_s: float = 0.0,
         port: int = 0,
         context: int = 8192,
+        model: str = MODEL,
+        template: Template | None = chatml,
+        begin: str = "",
+        weights: Mapping[str, float] | None = None,
+        count: Callable[[str], int] | None = None,
+        may_end: asyncio.Event | None = None,
     ) -> None:
         self.answer = answer or say()
+        self.tokenizer = Tokenizer(begin)
+        self.model = model
+        self._template = template
+        self._weights = dict(weights or {})
+        self._count = count or (lambda text: len(self.tokenizer.ids(text)))
+        self._may_end = may_end
         self.script = list(script)
         self.fixed = dict(fixed or {})
         self.latency_s = latency_s
@@ -89,8 +143,8 @@ class FakeServer:
 
     @property
     def posted(self) -> list[Any]:
-        """The bodies of the POST requests so far."""
-        return [seen.body for seen in self.seen if seen.body is not None]
+        """The bodies of the POST requests so far, but for those to the tokenizer."""
+        return [seen.body for seen in self.seen if seen.body is not None and seen.path not in _TOKENIZER]
 
     async def __aenter__(self) -> FakeServer:
         app = web.Application(client_max_size=1 << 30)
@@ -109,55 +163,100 @@ class FakeServer:
             await self._runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        body = json.loads(await request.read()) if request.method == "POST" else None
+        body: Any = json.loads(await request.read()) if request.method == "POST" else None
         self.seen.append(Seen(path=request.path, body=body, headers=dict(request.headers)))
         if request.path in self.fixed:
             return await _scripted(self.fixed[request.path], request)
+        if request.path in _TOKENIZER:
+            return self._tokenize(request.path, body)
         if body is not None and self.script:
             return await _scripted(self.script.pop(0), request)
         if body is not None:
             await asyncio.sleep(self.latency_s)
+        if request.path == "/generate" and body.get("stream"):
+            return await self._stream(request, self._generate(body))
         return self._serve(request.path, body)
 
     def _serve(self, path: str, body: Any) -> web.Response:
         if path == "/health":
             return web.Response()
         if path in ("/model_info", "/get_model_info"):
-            return web.json_response({"model_path": f"/models/{MODEL}", "served_model_name": MODEL})
+            return web.json_response({"model_path": f"/models/{self.model}", "served_model_name": self.model})
+        if path == "/server_info":
+            return web.json_response({"version": VERSION})
         if path == "/v1/models":
-            return web.json_response({"data": [{"id": MODEL, "max_model_len": self.context}]})
+            return web.json_response({"data": [{"id": self.model, "max_model_len": self.context}]})
         if path == "/generate":
             return web.json_response(self._generate(body))
         if path == "/v1/chat/completions":
             return web.json_response(self._chat(body))
         return web.json_response({"path": path, "body": body}) if body is not None else web.Response(status=404)
 
+    def _tokenize(self, path: str, body: dict[str, Any]) -> web.Response:
+        if path == "/detokenize":
+            return web.json_response({"text": self.tokenizer.text(body["tokens"])})
+        if "messages" not in body:
+            ids = self.tokenizer.ids(body["prompt"], special=body["add_special_tokens"])
+        elif self._template is None:
+            return web.json_response({"error": "no chat template"}, status=400)
+        else:  # the template writes the begin-of-text token itself
+            ids = self.tokenizer.ids(self.tokenizer.begin + self._template(body["messages"]))
+        return web.json_response({"tokens": ids, "count": len(ids)})
+
     def _generate(self, body: dict[str, Any]) -> Any:
         texts, parameters = body["text"], body["sampling_params"]
         if isinstance(texts, str):
-            return self._generated(texts, parameters)
+            return self._generated(texts, parameters, body.get("token_ids_logprob") or ())
         return [self._generated(text, own) for text, own in zip(texts, parameters, strict=True)]
 
-    def _generated(self, text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _generated(self, text: str, parameters: Mapping[str, Any], asked: Iterable[int] = ()) -> dict[str, Any]:
         said = self.answer(text, parameters)
-        meta = {
+        if "regex" in parameters and re.fullmatch(parameters["regex"], said.text) is None:
+            said = Said(text=_first_choice(parameters["regex"]), cached=said.cached)
+        meta: dict[str, Any] = {
             "finish_reason": {"type": said.reason},
-            "prompt_tokens": len(text.split()),
-            "completion_tokens": len(said.text.split()),
+            "prompt_tokens": self._count(text),
+            "completion_tokens": self._count(said.text),
             "cached_tokens": said.cached,
         }
-        return {"text": said.text, "meta_info": meta}
+        if asked:
+            known = {number: self._weights.get(self.tokenizer.text([number]), 0.0) for number in asked}
+            rows = [[math.log(weight) if weight else -1e9, number, None] for number, weight in known.items()]
+            meta["output_token_ids_logprobs"] = [rows]
+        return {"text": said.text, "output_ids": self.tokenizer.ids(said.text), "meta_info": meta}
+
+    async def _stream(self, request: web.Request, answer: dict[str, Any]) -> web.StreamResponse:
+        """Two events, as SGLang sends them: the text so far after the first token, then all of it; and the end."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        begun = {**answer["meta_info"], "finish_reason": None, "completion_tokens": 1}
+        ids = answer["output_ids"][:1]
+        await response.write(_event({"text": self.tokenizer.text(ids), "output_ids": ids, "meta_info": begun}))
+        if self._may_end is not None:
+            await self._may_end.wait()
+        await response.write(_event(answer) + b"data: [DONE]\n\n")
+        return response
 
     def _chat(self, body: dict[str, Any]) -> dict[str, Any]:
         prompt = json.dumps(body["messages"])
         said = self.answer(prompt, body)
         message = {"role": "assistant", "content": said.text, "reasoning_content": said.reasoning or None}
         usage = {
-            "prompt_tokens": len(prompt.split()),
-            "completion_tokens": len(said.text.split()),
+            "prompt_tokens": self._count(prompt),
+            "completion_tokens": self._count(said.text),
             "prompt_tokens_details": {"cached_tokens": said.cached},
         }
         return {"choices": [{"message": message, "finish_reason": said.reason}], "usage": usage}
+
+
+def _first_choice(regex: str) -> str:
+    found = _CHOICES.fullmatch(regex)
+    assert found is not None, f"this server knows lists of choices only, and no {regex!r}"
+    return re.sub(r"\\(.)", r"\1", re.split(r"(?<!\\)\|", found[1])[0])
+
+
+def _event(document: Any) -> bytes:
+    return f"data: {json.dumps(document)}\n\n".encode()
 
 
 async def _scripted(answer: Scripted, request: web.Request) -> web.StreamResponse:

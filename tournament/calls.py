@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tournament.asking import Item, ask, by_prefix
 from tournament.budget import Account
 from tournament.comparison_keys import Keys
 from tournament.engine import Wave
-from tournament.errors import JudgeUnreachableError, TourneyError
+from tournament.errors import JudgeUnreachableError
 from tournament.gate import Gate
-from tournament.judge import Judge
+from tournament.judge import Judge, PrefixJudge
 from tournament.ledger import Entry, Ledger
 from tournament.memory_ledger import MemoryLedger
 from tournament.progress import Progress
-from tournament.types import Comparison, Field, Judgment, Outcome
-
-log = logging.getLogger(__name__)
+from tournament.types import Comparison, Field, Judgment
 
 INTERRUPTED = "interrupted"
 
 
 @dataclass(slots=True, kw_only=True)
 class Seat:
-    """One problem under way; `why` says what ended it early."""
+    """One problem under way.
+
+    `why` says what ended it early, `paid` how many judgments were paid for, and `warm` holds the entrants that were
+    shown first in a comparison whose prompt the judge's server has read.
+    """
 
     number: int
     field: Field
@@ -34,6 +37,8 @@ class Seat:
     account: Account
     deadline: float | None
     why: str = ""
+    paid: int = 0
+    warm: set[int] = dataclasses.field(default_factory=set)
 
 
 class Calls:
@@ -59,9 +64,15 @@ class Calls:
 
     async def judge(self, seat: Seat, wave: Wave) -> list[Judgment | None]:
         """Judgments from the ledger, from a call already under way, or from a call of our own."""
+        before = seat.paid
+        answers = await self._answers(seat, wave)
+        answered = sum(answer is not None for answer in answers)
+        self._progress.reused += answered - (seat.paid - before)
+        return answers
+
+    async def _answers(self, seat: Seat, wave: Wave) -> list[Judgment | None]:
         keys = [seat.keys.of(comparison) for comparison in wave]
         answers: dict[bytes, Judgment | None] = dict(self._ledger.find(keys))
-        self._progress.reused += sum(key in answers for key in keys)
         missing = {key: comparison for key, comparison in zip(keys, wave, strict=True) if key not in answers}
         others = {key: self._pending[key] for key in missing if key in self._pending}
         own = {key: comparison for key, comparison in missing.items() if key not in others}
@@ -87,7 +98,7 @@ class Calls:
         if lost and self.stopped:
             seat.why = self.stopped
         elif lost:
-            answers.update(zip(lost, await self.judge(seat, [missing[key] for key in lost]), strict=True))
+            answers.update(zip(lost, await self._answers(seat, [missing[key] for key in lost]), strict=True))
         return answers
 
     async def _pay(self, seat: Seat, own: dict[bytes, Comparison]) -> dict[bytes, Judgment | None]:
@@ -99,6 +110,8 @@ class Calls:
         try:
             if len(items) <= size:
                 await self._call(seat, items)
+            elif size == 1 and isinstance(self._judge, PrefixJudge):
+                await self._call_by_prefix(seat, items)
             else:
                 async with asyncio.TaskGroup() as calls:
                     for start in range(0, len(items), size):
@@ -115,12 +128,29 @@ class Calls:
                     future.set_result(None)
         return {key: future.result() for key, future in futures.items()}
 
-    async def _call(self, seat: Seat, items: list[tuple[bytes, Comparison]]) -> None:
+    async def _call_by_prefix(self, seat: Seat, items: list[Item]) -> None:
+        """Calls whose prompts begin alike go out next to each other, the first of them alone until it has been read.
+
+        A prompt begins with the problem and the candidate shown first. What continues an earlier judgment begins with
+        a prompt that has been read before.
+        """
+        async with asyncio.TaskGroup() as calls:
+            for first, group in by_prefix(items).items():
+                leaders = 0 if len(group) == 1 or first in seat.warm else 1
+                for item in group[:leaders]:
+                    warm = asyncio.Event()
+                    calls.create_task(self._call(seat, [item], warm))
+                    await warm.wait()
+                    seat.warm.add(first)
+                for item in group[leaders:]:
+                    calls.create_task(self._call(seat, [item]))
+
+    async def _call(self, seat: Seat, items: list[Item], warm: asyncio.Event | None = None) -> None:
         """One judge call and its way into the ledger; what does not come back is left without an answer."""
         comparisons = [comparison for _, comparison in items]
         try:
             async with asyncio.timeout_at(_loop_time(seat.deadline)):
-                judgments = await self._call_judge(seat, comparisons)
+                judgments = await self._call_judge(seat, comparisons, warm)
         except TimeoutError:
             seat.why = "time spent"
             return
@@ -129,6 +159,9 @@ class Calls:
             seat.why = "judge lost"
             self.stop("judge lost")
             return
+        finally:
+            if warm is not None:
+                warm.set()
         if not judgments:
             seat.why = self.stopped
             return
@@ -139,37 +172,24 @@ class Calls:
                 for (key, comparison), judgment in zip(items, judgments, strict=True)
             ]
         )
+        seat.paid += len(judgments)
         self._progress.count(judgments)
         for (key, _), judgment in zip(items, judgments, strict=True):
             self._pending[key].set_result(judgment)
 
-    async def _call_judge(self, seat: Seat, comparisons: list[Comparison]) -> Sequence[Judgment]:
+    async def _call_judge(
+        self, seat: Seat, comparisons: list[Comparison], warm: asyncio.Event | None
+    ) -> Sequence[Judgment]:
         judge = self._judge
         if judge.batch_size is None:
-            return await _ask(judge, seat.field, comparisons)
+            return await ask(judge, seat.field, comparisons)
         async with self.gate.slot(seat.number, len(comparisons)):
             if self.stopped:
                 return []
-            judgments = await _ask(judge, seat.field, comparisons)
+            judgments = await ask(judge, seat.field, comparisons, warm)
         if not self.gate.waiting:
             self.room.set()
         return judgments
-
-
-async def _ask(judge: Judge, field: Field, comparisons: list[Comparison]) -> Sequence[Judgment]:
-    """Judge, and turn what a judge should never do into failed comparisons: raise, or answer too few or too many."""
-    try:
-        judgments = await judge.judge(field, comparisons)
-    except TourneyError:
-        raise
-    except Exception as error:
-        log.warning("the judge raised an error", exc_info=True)
-        judgments, said = [], f"{type(error).__name__}: {error}"
-    else:
-        said = f"the judge answered {len(judgments)} of {len(comparisons)} comparisons"
-    if len(judgments) != len(comparisons):
-        return [Judgment(Outcome.FAILED, None, detail=said)] * len(comparisons)
-    return judgments
 
 
 def _loop_time(deadline: float | None) -> float | None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from tournament.calibration import Calibration
 from tournament.ratings import wilson
 from tournament.strategy import preference
 from tournament.types import Outcome, Verdict
@@ -20,12 +21,18 @@ class Health:
     decided: int = 0
     both_orders: int = 0
     inconsistent: int = 0
+    cut: int = 0
+    thinking_tokens: int = 0
+    calibration: Calibration = field(default_factory=Calibration)
 
     def add(self, verdict: Verdict) -> None:
         """Count the judgments of one match."""
         sides: dict[int, float] = {}
         for comparison, judgment in zip(verdict.comparisons, verdict.judgments, strict=True):
             self.outcomes[judgment.outcome] += 1
+            self.cut += judgment.cut
+            self.thinking_tokens += judgment.thinking_tokens
+            self.calibration.add(judgment)
             p_first = judgment.p_first
             if p_first is not None and p_first != 0.5:
                 self.decided += 1
@@ -46,6 +53,9 @@ class Health:
             "first_slot": share(self.first_slot, self.decided),
             "inconsistent": share(self.inconsistent, self.both_orders),
             **{outcome.value: share(self.outcomes[outcome], total) for outcome in Outcome},
+            "cut": share(self.cut, total),
+            "thinking_tokens": self.thinking_tokens,
+            "calibration": self.calibration.to_json(),
         }
 
 

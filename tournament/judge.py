@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -97,6 +97,15 @@ class Judge(Protocol):
 
     async def close(self) -> None:
         """Give back connections and processes."""
+        ...
+
+
+@runtime_checkable
+class PrefixJudge(Protocol):
+    """A judge whose server keeps the beginnings of prompts, so that comparisons which share one are cheap together."""
+
+    async def judge_warming(self, field: Field, comparison: Comparison, warm: Callable[[], None]) -> Judgment:
+        """Judge one comparison, and call `warm` at the latest when its prompt has been read."""
         ...
 
 

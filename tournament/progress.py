@@ -12,7 +12,11 @@ from tournament.types import Judgment, Outcome
 
 @dataclass(slots=True)
 class Progress:
-    """Counters of a run. `paid` counts comparisons that were judged in this session, `reused` those from the ledger."""
+    """Counters of a run.
+
+    `paid` counts comparisons that were judged in this session, `reused` those that were answered without a call: from
+    the ledger, from another problem of the same content, or by a judge that would only repeat itself.
+    """
 
     begun: int = 0
     done: int = 0

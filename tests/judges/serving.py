@@ -10,12 +10,12 @@ from typing import Any
 from tests.fake_server import FakeServer
 from tournament.judges.openai import OpenAIJudge, OpenAISettings
 from tournament.judges.sglang import SglangJudge, SglangSettings
-from tournament.types import Candidate, Comparison, Field, Judgment, Problem
+from tournament.types import Candidate, Comparison, Field, Judgment, Problem, Prompt
 
 AnyJudge = SglangJudge | OpenAIJudge
 
 
-def field(*texts: str, prompt: str = "What is 1 + 1?") -> Field:
+def field(*texts: str, prompt: Prompt = "What is 1 + 1?") -> Field:
     candidates = tuple(Candidate(id=str(index), text=text) for index, text in enumerate(texts))
     return Field.of(Problem(id="p", prompt=prompt, candidates=candidates))
 
@@ -30,14 +30,14 @@ def judged(
     comparisons: Sequence[Comparison] = ONE,
     of: Field = PAIR,
 ) -> tuple[list[Judgment], AnyJudge]:
-    """Start a judge against the server, judge once, and close it."""
+    """Start a judge against the server, judge once where there is something to judge, and close it."""
 
     async def run() -> tuple[list[Judgment], AnyJudge]:
         async with server:
             judge = made(settings, server)
             try:
                 await judge.start()
-                return list(await judge.judge(of, comparisons)), judge
+                return list(await judge.judge(of, comparisons)) if comparisons else [], judge
             finally:
                 await judge.close()
 

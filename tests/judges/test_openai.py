@@ -32,7 +32,7 @@ def test_a_judgment_carries_text_and_usage() -> None:
     assert (judgment.outcome, judgment.p_first) == (Outcome.DECIDED, 1.0)
     assert judgment.text == "Two is right.\nVerdict: 1"
     assert judgment.prompt_tokens > 50
-    assert (judgment.completion_tokens, judgment.cached_tokens) == (5, 7)
+    assert (judgment.completion_tokens, judgment.cached_tokens) == (8, 7)
     assert judge.identity.model == MODEL
 
 
@@ -141,10 +141,10 @@ def test_rethinking_hands_the_judge_its_own_words() -> None:
     [judgment], judge = judged(server, PLAIN, [Comparison(0, 1, continues=earlier)])
     assert server.posted[0]["messages"][2:] == [
         {"role": "assistant", "content": "two"},
-        {"role": "user", "content": judge.prompt.rethink},
+        {"role": "user", "content": judge.speaking.wording.rethink},
     ]
     assert judgment.p_first == 0.0
-    assert judgment.text == f"two\n\n{judge.prompt.rethink}\n\nVerdict: 2"
+    assert judgment.text == f"two\n\n{judge.speaking.wording.rethink}\n\nVerdict: 2"
 
 
 def test_a_judge_is_given_up_after_so_many_lost_requests() -> None:

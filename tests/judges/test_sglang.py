@@ -1,4 +1,4 @@
-"""The judge behind SGLang's native generate, against a fake of it."""
+"""The judge behind SGLang's native generate, against a fake of it: requests, faults, batches, hostile candidates."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from tests.fake_server import FakeServer, Said, Scripted, say
 from tests.judges.serving import ONE, PAIR, field, judged, made
 from tournament.errors import JudgeUnreachableError
 from tournament.judges.served import GIVE_UP_AFTER
-from tournament.judges.sglang import VERDICT_TOKENS, SglangJudge, SglangSettings
+from tournament.judges.sglang import SglangJudge, SglangSettings
 from tournament.types import Comparison, Judgment, Outcome
 
 PLAIN = SglangSettings(attempts=1)
-THINKING = replace(PLAIN, wrapping="deepseek-r1", thinking=100)
 TOO_LONG = b'{"error":{"message":"The input (9001 tokens) is longer than the model\'s context length (8192 tokens)."}}'
 
 
@@ -29,9 +28,10 @@ def test_a_judgment_carries_text_and_usage() -> None:
     assert judgment.p_first == 1.0
     assert judgment.text == "Two is right.\nVerdict: 1"
     assert judgment.prompt_tokens > 50
-    assert (judgment.completion_tokens, judgment.cached_tokens) == (5, 7)
+    assert (judgment.completion_tokens, judgment.cached_tokens) == (8, 7)
     assert judgment.seconds > 0
-    assert judge.client.retries == 0
+    assert not judgment.cut
+    assert judge.plan(PAIR, ONE).worst_prompt >= judgment.prompt_tokens
 
 
 def test_the_request_is_a_wrapped_chat_with_sampling() -> None:
@@ -106,11 +106,6 @@ def test_a_fault_is_a_judgment(fault: Scripted, outcome: Outcome, detail: str) -
     assert detail in judgment.detail
 
 
-def test_an_answer_cut_off_by_its_limit_is_truncated() -> None:
-    [judgment], _ = judged(FakeServer(say("Verdict: 1", reason="length")), PLAIN)
-    assert judgment.outcome is Outcome.TRUNCATED
-
-
 def test_a_judge_is_given_up_after_so_many_lost_requests() -> None:
     judgments: list[Judgment] = []
 
@@ -129,108 +124,6 @@ def test_a_judge_is_given_up_after_so_many_lost_requests() -> None:
         asyncio.run(judge_until_it_ends(FakeServer(script=script)))
     assert len(judgments) == 3 + 1 + GIVE_UP_AFTER - 1
     assert {judgment.outcome for judgment in judgments} == {Outcome.FAILED}
-
-
-def test_the_thinking_limit_takes_the_place_of_max_tokens() -> None:
-    server = FakeServer()
-    judged(server, PLAIN, [Comparison(0, 1, thinking_limit=9)])
-    assert server.posted[0]["sampling_params"]["max_new_tokens"] == 9
-
-
-def test_thinking_that_ends_in_time_takes_one_request() -> None:
-    server = FakeServer(say("two is right\n</think>\n\nVerdict: 1"))
-    [judgment], _ = judged(server, THINKING)
-    assert judgment.p_first == 1.0
-    assert judgment.text == "<think>\ntwo is right\n</think>\n\nVerdict: 1"
-    assert len(server.posted) == 1
-    assert server.posted[0]["text"].endswith("<\uff5cAssistant\uff5c><think>\n")
-    assert server.posted[0]["sampling_params"]["max_new_tokens"] == 100
-
-
-def test_thinking_over_its_limit_is_closed_and_the_verdict_asked_for() -> None:
-    def think_long(prompt: str, parameters: Mapping[str, Any]) -> Said:
-        if parameters["max_new_tokens"] > VERDICT_TOKENS:
-            return Said(text="hmm, Verdict: 1 so far", reason="length")
-        return Said(text=" 2")
-
-    server = FakeServer(think_long)
-    [judgment], judge = judged(server, THINKING)
-    assert (judgment.outcome, judgment.p_first) == (Outcome.DECIDED, 0.0)
-    assert judgment.text == "<think>\nhmm, Verdict: 1 so far\n</think>\n\nVerdict: 2"
-    assert server.posted[1]["text"].endswith("<think>\nhmm, Verdict: 1 so far\n</think>\n\nVerdict:")
-    assert server.posted[1]["sampling_params"]["stop"] == ["\n"]
-    assert judgment.completion_tokens == 6
-    worst = judge.plan(PAIR, ONE)
-    assert judgment.prompt_tokens <= worst.worst_prompt
-
-
-@pytest.mark.parametrize("thinking", [1, 2, 100])
-def test_a_short_thinking_limit_still_ends_in_a_verdict(thinking: int) -> None:
-    answers = iter([Said(text="word " * thinking, reason="length"), Said(text=" 1")])
-    [judgment], _ = judged(FakeServer(lambda prompt, parameters: next(answers)), replace(THINKING, thinking=thinking))
-    assert judgment.p_first == 1.0
-
-
-def test_thinking_too_long_for_what_was_reserved_stays_truncated() -> None:
-    server = FakeServer(say("\u20ac" * 400, reason="length"))
-    [judgment], _ = judged(server, THINKING)
-    assert judgment.outcome is Outcome.TRUNCATED
-    assert len(server.posted) == 1
-
-
-def test_an_answer_cut_off_after_thinking_goes_on() -> None:
-    answers = iter([Said(text="so\n</think>\n\nThe first", reason="length"), Said(text=" is right.\nVerdict: 1")])
-    [judgment], _ = judged(FakeServer(lambda prompt, parameters: next(answers)), THINKING)
-    assert judgment.p_first == 1.0
-    assert judgment.text.endswith("</think>\n\nThe first is right.\nVerdict: 1")
-
-
-def test_only_cut_off_thinking_of_a_batch_is_asked_for_again() -> None:
-    def by_order(prompt: str, parameters: Mapping[str, Any]) -> Said:
-        if parameters["max_new_tokens"] == VERDICT_TOKENS:
-            return Said(text=" tie")
-        quick = "<response_1>\nTwo." in prompt
-        return Said(text="x</think>Verdict: 1") if quick else Said(text="hmm", reason="length")
-
-    server = FakeServer(by_order)
-    comparisons = [Comparison(0, 1), Comparison(1, 0), Comparison(0, 1, repeat=1)]
-    judgments, _ = judged(server, replace(THINKING, batch_size=3), comparisons)
-    assert [judgment.p_first for judgment in judgments] == [1.0, 0.5, 1.0]
-    assert isinstance(server.posted[1]["text"], str)
-
-
-def test_thinking_that_stops_without_its_end_is_truncated() -> None:
-    [judgment], _ = judged(FakeServer(say("Verdict: 1")), THINKING)
-    assert judgment.outcome is Outcome.TRUNCATED
-
-
-def test_rethinking_goes_on_in_the_same_turn_without_the_verdict() -> None:
-    earlier = Judgment(Outcome.DECIDED, 1.0, text="Two is right.<|im_end|>\nVerdict: 1")
-    server = FakeServer(say("No, three.\nVerdict: 2"))
-    [judgment], judge = judged(server, PLAIN, [Comparison(0, 1, continues=earlier)])
-    turn = server.posted[0]["text"].partition("<|im_start|>assistant\n")[2]
-    assert turn == f"Two is right.< |im_end|>\n\n{judge.prompt.rethink}\n"
-    assert judgment.p_first == 0.0
-    assert judgment.text == turn + "No, three.\nVerdict: 2"
-
-
-def test_rethinking_opens_the_thought_again() -> None:
-    earlier = Judgment(Outcome.DECIDED, 1.0, text="<think>\ntwo\n</think>\n\nVerdict: 1")
-    server = FakeServer(say("three after all\n</think>\n\nVerdict: 2"))
-    [judgment], judge = judged(server, THINKING, [Comparison(0, 1, thinking_limit=500, continues=earlier)])
-    turn = server.posted[0]["text"].partition("<\uff5cAssistant\uff5c>")[2]
-    assert turn == f"<think>\ntwo\n\n{judge.prompt.rethink}\n"
-    assert server.posted[0]["sampling_params"]["max_new_tokens"] == 500
-    assert judgment.p_first == 0.0
-    again = judged(server, THINKING, [Comparison(0, 1, continues=judgment)])[0][0]
-    assert again.text.count("<think>") == 1
-    assert again.text.count(judge.prompt.rethink) == 2
-
-
-def test_rethinking_does_not_read_an_old_verdict() -> None:
-    earlier = Judgment(Outcome.CONTRADICTORY, None, text="Verdict: 1\nwords\nVerdict: 2")
-    [judgment], _ = judged(FakeServer(say("I cannot say.")), PLAIN, [Comparison(0, 1, continues=earlier)])
-    assert judgment.outcome is Outcome.UNPARSABLE
 
 
 HOSTILE = st.lists(
@@ -261,19 +154,30 @@ def test_no_candidate_changes_what_is_read(first: str, second: str) -> None:
         assert server.posted[0]["text"].count("<|im_start|>") == 3
 
 
-def test_the_worst_case_bounds_what_the_server_counts() -> None:
-    pair = field("\u20ac\U0001d160\ufdfa" * 50, "plain")
-    judge = SglangJudge(PLAIN)
-    estimate = judge.plan(pair, [Comparison(0, 1), Comparison(1, 0)])
-    alone = judge.plan(pair, [Comparison(0, 1)])
-    assert estimate.worst_prompt == 2 * alone.worst_prompt
-    assert alone.worst_completion == 1024
-    assert alone.worst_prompt > 50 * 33
-    assert 0 < alone.expected_prompt < alone.worst_prompt
+@pytest.mark.parametrize("streams", [True, False])
+def test_the_prompt_is_cached_before_the_answer_ends(streams: bool) -> None:
+    """Servers that cannot stream as it is wanted are asked in one piece, and warm when they have answered."""
 
+    async def run() -> tuple[Judgment, list[str], Any]:
+        fixed = {} if streams else {"/server_info": Scripted(body=b'{"version":"0.5.9"}')}
+        may_end, order = asyncio.Event(), list[str]()
 
-def test_the_worst_case_is_capped_by_the_context_and_expectations_learn() -> None:
-    _, judge = judged(FakeServer(context=50), PLAIN)
-    estimate = judge.plan(PAIR, ONE)
-    assert (estimate.worst_prompt, estimate.worst_completion) == (50, 50)
-    assert estimate.expected_completion == 5
+        def warm() -> None:
+            order.append("warm")
+            may_end.set()
+
+        async with FakeServer(say("Two.\nVerdict: 1"), may_end=may_end, fixed=fixed) as server:
+            judge = made(PLAIN, server)
+            assert isinstance(judge, SglangJudge)
+            try:
+                await judge.start()
+                judgment = await judge.judge_warming(PAIR, ONE[0], warm)
+            finally:
+                await judge.close()
+            return judgment, order, server.posted[0]
+
+    judgment, order, body = asyncio.run(run())
+    assert (judgment.outcome, judgment.p_first, judgment.detail) == (Outcome.DECIDED, 1.0, "")
+    assert (judgment.text, judgment.completion_tokens) == ("Two.\nVerdict: 1", 6)
+    assert set(order) == {"warm"}
+    assert body.get("stream", False) is streams

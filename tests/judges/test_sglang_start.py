@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_server import MODEL, FakeServer, Scripted
-from tests.judges.serving import started
+from tests.judges.serving import ONE, PAIR, started
 from tournament import registry
 from tournament.errors import JudgeSetupError, JudgeUnreachableError, UnknownNameError, UsageError
 from tournament.judge import Judge
@@ -25,7 +25,7 @@ def test_start_learns_the_model_and_the_identity_says_no_address() -> None:
     judge = started(FakeServer(), PLAIN)
     other = started(FakeServer(), PLAIN)
     assert judge.identity.model == f"/models/{MODEL}"
-    assert judge.identity.label == f"sglang: /models/{MODEL}"
+    assert judge.identity.label == f"sglang: /models/{MODEL} (generic-chat, tourney's wording)"
     assert judge.identity.digest() == other.identity.digest()
     assert not judge.identity.deterministic
     warmer = started(FakeServer(), replace(PLAIN, temperature=1.0))
@@ -78,7 +78,36 @@ def test_no_server_names_the_remedy() -> None:
 
 
 def test_a_server_without_a_listing_leaves_the_context_unknown() -> None:
-    assert started(FakeServer(fixed={"/v1/models": Scripted(status=404)}), PLAIN).context is None
+    judge = started(FakeServer(fixed={"/v1/models": Scripted(status=404)}, context=9), PLAIN)
+    assert judge.plan(PAIR, ONE).worst_prompt > 2 * 9
+
+
+@pytest.mark.parametrize(
+    ("model", "profile", "thinking"),
+    [
+        ("Reward-Reasoning/RRM-7B", "rrm-7b", 8192),
+        ("me/RM-R1-Qwen2.5-Instruct-14B-AWQ", "rm-r1-qwen2.5-instruct-14b", 0),
+        ("Qwen/Qwen2.5-7B-Instruct", "generic-chat", 0),
+    ],
+)
+def test_the_served_model_picks_profile_and_words(model: str, profile: str, thinking: int) -> None:
+    judge = started(FakeServer(model=model), PLAIN)
+    named = started(FakeServer(model=model), replace(PLAIN, profile=profile))
+    assert profile in judge.identity.label
+    assert judge.identity.settings["thinking"] == thinking
+    assert judge.identity.digest() == named.identity.digest()
+
+
+def test_a_setting_goes_before_the_profile() -> None:
+    chosen = replace(PLAIN, thinking=7, temperature=0.0, top_p=0.5, max_tokens=9, wrapping="plain")
+    settings = started(FakeServer(model="RRM-7B"), chosen).identity.settings
+    names = ("thinking", "temperature", "top_p", "max_tokens", "wrapping")
+    assert [settings[name] for name in names] == [7, 0.0, 0.5, 9, "plain"]
+
+
+def test_a_profile_that_was_named_is_kept_whatever_is_served() -> None:
+    judge = started(FakeServer(model="RRM-7B"), replace(PLAIN, profile="rm-r1-qwen2.5-instruct-7b"))
+    assert "rm-r1-qwen2.5-instruct-7b" in judge.identity.label
 
 
 def test_it_is_made_from_text_options() -> None:
@@ -98,7 +127,9 @@ def test_it_is_made_from_text_options() -> None:
         {"batch_size": "0"},
         {"attempts": "0"},
         {"timeout_s": "0"},
-        {"wrapping": "deepseek-r1"},
+        {"wrapping": "deepseek-r1", "thinking": "0"},
+        {"thinking": "-1"},
+        {"wording": "theirs"},
         {"base_url": "localhost:30000"},
     ],
 )
@@ -107,9 +138,9 @@ def test_settings_that_no_server_takes_are_refused(options: dict[str, str]) -> N
         registry.judge("sglang", options)
 
 
-def test_an_unknown_wording_or_wrapping_is_named() -> None:
+def test_an_unknown_profile_or_wrapping_is_named() -> None:
     with pytest.raises(UnknownNameError, match="generic-chat"):
-        registry.judge("sglang", {"prompt": "generic-chta"})
+        registry.judge("sglang", {"profile": "generic-chta"})
     with pytest.raises(UnknownNameError, match="llama3"):
         registry.judge("sglang", {"wrapping": "llama"})
 

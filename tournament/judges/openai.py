@@ -108,6 +108,16 @@ class OpenAIJudge:
         )
 
     @property
+    def how(self) -> str:
+        """How profile and wording came about, for people."""
+        return self.speaking.how
+
+    @property
+    def retries(self) -> int:
+        """Requests sent again so far."""
+        return self.endpoint.retries
+
+    @property
     def _limit(self) -> int:
         """The most tokens of an answer; servers count the thinking of a model that thinks as part of it."""
         own = self._settings.max_tokens

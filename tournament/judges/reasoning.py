@@ -109,6 +109,16 @@ class ReasoningJudge:
             settings=settings,
         )
 
+    @property
+    def how(self) -> str:
+        """How profile and wording came about, for people."""
+        return self.speaking.how
+
+    @property
+    def retries(self) -> int:
+        """Requests sent again so far."""
+        return self.model.retries
+
     async def start(self) -> None:
         """Start the model, then settle profile, wording and chat format by what it is."""
         await self.model.start()

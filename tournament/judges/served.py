@@ -102,7 +102,7 @@ class Endpoint:
             JudgeUnreachableError: where so many in a row did that the server must be gone.
         """
         try:
-            answer = await self._fleet.post(path, body, near=near)
+            answer = await self._fleet.post(path, body, near=near, first=warm)
         except (RequestError, JudgeUnreachableError) as error:
             self._lost = self._lost + 1 if _is_lost(error) else 0
             if self._lost >= GIVE_UP_AFTER:

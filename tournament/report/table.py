@@ -72,14 +72,15 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
     money = f", {spend['money']:.4f} money" if spend["money"] else ""
     lines = [
         f"judge    {summary['judge']}",
-        f"spend    {spend['comparisons']:,} comparisons ({summary['paid']:,} judged now, {summary['reused']:,} from the"
-        f" ledger), {spend['tokens']:,} tokens{money}, {seconds:.1f} s",
+        f"spend    {spend['comparisons']:,} comparisons ({summary['paid']:,} judged now, {summary['reused']:,} known"
+        f" already), {spend['tokens']:,} tokens{money}, {seconds:.1f} s",
         f"health   first shown wins {interval_text(health['first_slot'])}; orders disagree"
         f" {interval_text(health['inconsistent'])}; ties {percent(health['tie']['share'])}",
     ]
     broken = [f"{name} {percent(health[name]['share'])}" for name in INVALID if health[name]["count"]]
     if broken:
         lines.append("         " + ", ".join(broken))
+    lines += _reasoning_lines(spend, health)
     if summary["picked_by_draw"]:
         lines.append(f"note     {summary['picked_by_draw']:,} picks were equal to another and decided by a seeded draw")
     if summary["picked_without_judge"]:
@@ -87,6 +88,24 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
             f"note     {summary['picked_without_judge']:,} problems were answered by a baseline, not by the judge"
         )
     lines += [f"hint     {hint}" for hint in summary["hints"]]
+    return lines
+
+
+def _reasoning_lines(spend: Mapping[str, Any], health: Mapping[str, Any]) -> list[str]:
+    """What only judges that think have to tell: how long, how many were cut, what the prefix cache saved."""
+    lines = []
+    if health["thinking_tokens"]:
+        each = health["thinking_tokens"] / max(health["comparisons"], 1)
+        cut = interval_text(health["cut"])
+        lines.append(f"thought  {each:,.0f} tokens a comparison; cut off by the limit {cut}")
+    if spend["cached_tokens"]:
+        hits = spend["cached_tokens"] / spend["prompt_tokens"]
+        lines.append(f"cache    {percent(hits)} of {spend['prompt_tokens']:,} prompt tokens came from the prefix cache")
+    for row in health["calibration"]:
+        lines.append(
+            f"cascade  cheap judge {percent(row['from'])} to {percent(row['to'])} sure: the reasoning judge agrees"
+            f" {interval_text(row)}"
+        )
     return lines
 
 

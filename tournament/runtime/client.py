@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
 from tournament.errors import JudgeUnreachableError, UsageError
+from tournament.runtime.events import LastEvent
 from tournament.runtime.faults import (
     BadBodyError,
     BrokenConnectionError,
@@ -24,6 +26,7 @@ CONNECT_TIMEOUT_S = 10.0
 _EXCERPT_CHARS = 500
 _PARSE_ASIDE_BYTES = 1 << 20
 _OVERLOAD = frozenset({429, 503})
+First = Callable[[], None] | None
 _START_HINT = "start one with: python -m sglang.launch_server --model-path MODEL --port 30000"
 
 
@@ -67,14 +70,16 @@ class JsonClient:
         """The JSON that a path answers with. Raises as `post` does."""
         return await self._parsed(await self._request("GET", path, None))
 
-    async def post(self, path: str, body: Any) -> Any:
-        """The JSON that a path answers a JSON body with.
+    async def post(self, path: str, body: Any, first: First = None) -> Any:
+        """The JSON that a path answers a JSON body with; of a stream of events, the last one.
+
+        `first` is called when the first event of a stream is there.
 
         Raises:
             JudgeUnreachableError: where no attempt could connect.
             RequestError: where there was no good answer.
         """
-        return await self._parsed(await self._request("POST", path, body))
+        return await self._parsed(await self._request("POST", path, body, first))
 
     async def close(self) -> None:
         """Give back the connections; the next request opens new ones."""
@@ -82,12 +87,12 @@ class JsonClient:
         if session is not None:
             await session.close()
 
-    async def _request(self, method: str, path: str, body: Any) -> bytes:
+    async def _request(self, method: str, path: str, body: Any, first: First = None) -> bytes:
         failures = 0
         failure: Exception
         while True:
             try:
-                return await self._throttled(method, path, body)
+                return await self._throttled(method, path, body, first)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 wanted_s, failure = None, _unreachable(self.address, error)
             except (BrokenConnectionError, HttpStatusError) as error:
@@ -100,12 +105,12 @@ class JsonClient:
             self.retries += 1
             await asyncio.sleep(self._retry.delay(failures, wanted_s))
 
-    async def _throttled(self, method: str, path: str, body: Any) -> bytes:
+    async def _throttled(self, method: str, path: str, body: Any, first: First) -> bytes:
         if self._throttle is None:
-            return await self._attempt(method, path, body)
+            return await self._attempt(method, path, body, first)
         async with self._throttle.slot() as sent:
             try:
-                content = await self._attempt(method, path, body)
+                content = await self._attempt(method, path, body, first)
             except HttpStatusError as error:
                 if error.status in _OVERLOAD:
                     self._throttle.overloaded(error.wanted_s, sent)
@@ -116,11 +121,12 @@ class JsonClient:
             self._throttle.answered()
             return content
 
-    async def _attempt(self, method: str, path: str, body: Any) -> bytes:
+    async def _attempt(self, method: str, path: str, body: Any, first: First) -> bytes:
         url = self._base.with_path(self._base.path.rstrip("/") + path)
         try:
             async with self._opened().request(method, url, json=body, allow_redirects=False) as response:
-                content = await self._read(response)
+                streamed = first is not None and response.content_type == "text/event-stream"
+                content = await (self._last_event(response, first) if streamed else self._read(response))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise
         except TimeoutError:
@@ -139,6 +145,16 @@ class JsonClient:
             if len(content) > self._max_body_bytes:
                 raise BadBodyError(f"{self.address} answered with more than {self._max_body_bytes} bytes")
         return bytes(content)
+
+    async def _last_event(self, response: aiohttp.ClientResponse, first: First) -> bytes:
+        events = LastEvent(first or _nothing)
+        async for chunk in response.content.iter_any():
+            events.feed(chunk)
+            if events.held > self._max_body_bytes:
+                raise BadBodyError(f"{self.address} answered with more than {self._max_body_bytes} bytes")
+        if not events.ended:
+            raise BrokenConnectionError(f"the connection to {self.address} broke in the middle of a stream")
+        return events.data
 
     async def _parsed(self, content: bytes) -> Any:
         try:
@@ -168,6 +184,10 @@ class JsonClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def _nothing() -> None:
+    pass
 
 
 def _checked(base_url: str) -> URL:

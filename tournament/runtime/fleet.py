@@ -132,8 +132,10 @@ class Fleet:
         """The JSON that a path of one live server answers with. Raises as `post` does."""
         return await self._anywhere(lambda client: client.get(path))
 
-    async def post(self, path: str, body: Any, near: Hashable | None = None) -> Any:
-        """The JSON that a path of one live server answers a JSON body with.
+    async def post(
+        self, path: str, body: Any, near: Hashable | None = None, first: Callable[[], None] | None = None
+    ) -> Any:
+        """The JSON that a path of one live server answers a JSON body with; `first` as for a `JsonClient`.
 
         Requests with the same `near` share the beginning of their prompt. They go to one server for as long as it has
         at most `slack` more in flight than the least busy one, so that its prefix cache serves them.
@@ -142,7 +144,7 @@ class Fleet:
             JudgeUnreachableError: where no server could be reached.
             RequestError: where there was no good answer.
         """
-        return await self._anywhere(lambda client: client.post(path, body), near)
+        return await self._anywhere(lambda client: client.post(path, body, first), near)
 
     async def each(self, path: str) -> dict[str, Any]:
         """The JSON that a path of every live server answers with, by address; those that are lost are out then.
@@ -152,8 +154,7 @@ class Fleet:
         asked = [server for server in self._servers if server.live]
         if not asked:
             raise self._all_out()
-        questions = [self._at(server, lambda client: client.get(path)) for server in asked]
-        answers = await asyncio.gather(*questions, return_exceptions=True)
+        answers = await asyncio.gather(*(self._at(s, lambda c: c.get(path)) for s in asked), return_exceptions=True)
         good = {s.client.address: a for s, a in zip(asked, answers, strict=True) if not isinstance(a, BaseException)}
         bad = sorted((answer for answer in answers if isinstance(answer, BaseException)), key=_is_lost)
         if bad and not (good and _is_lost(bad[0])):
