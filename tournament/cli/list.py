@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import tomllib
 from typing import Any
 
 import click
@@ -21,11 +22,19 @@ def command(what: str) -> None:
             first, *_ = locate.config_text("presets", name).splitlines()
             click.echo(f"{name}\n    {first.lstrip('# ')}")
         return
+    if what == "judges":
+        _profiles()
     kinds = {"judges": {"judge": "-J"}, "strategies": {"pairing strategy": "-S", "match strategy": "-M"}}[what]
     for kind, flag in kinds.items():
         click.echo(f"{kind[:-1]}{'ies' if kind.endswith('y') else kind[-1] + 's'} (parameters: {flag} KEY=VALUE)")
         for name in registry.known(kind):
             _describe(kind, name)
+
+
+def _profiles() -> None:
+    click.echo("judge profiles (--judge NAME: a model on SGLang; with --gguf FILE in this process; -J as for sglang)")
+    for name in locate.config_names("judges"):
+        click.echo(f"  {name}\n      {tomllib.loads(locate.config_text('judges', name))['summary']}")
 
 
 def _describe(kind: str, name: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tournament.config import RunConfig, load, merge, preset
+from tournament.config import DEFAULT_JUDGE, RunConfig, load, merge, preset
 from tournament.errors import UsageError
 from tournament.records import Scan, scan, spool
 
@@ -35,8 +35,13 @@ def config_options(command: F) -> F:
     options = [
         click.option("--config", type=click.Path(path_type=Path), help="A TOML file with the same settings."),
         click.option("--preset", help="A named set of settings; see `tourney list presets`."),
-        click.option("--judge", help="Who compares; `tourney list judges`. [default: checks, no language model]"),
-        click.option("--base-url", help="The judge server's address; short for -J base_url=..."),
+        click.option(
+            "--judge",
+            help="Who compares: a kind of judge, a profile such as rrm-7b, or your profile.toml; `tourney list judges`."
+            " [default: by the served model with --base-url, else checks, no language model]",
+        ),
+        click.option("--base-url", help="The judge server's address, or several with commas."),
+        click.option("--gguf", help="Judge with this GGUF file in this process; short for -J gguf=..."),
         click.option("-J", "--judge-option", multiple=True, metavar="KEY=VALUE", help="A setting of the judge."),
         click.option("--strategy", help="Who meets whom; `tourney list strategies`. [default: knockout]"),
         click.option(
@@ -80,10 +85,9 @@ def build_config(given: Mapping[str, Any]) -> RunConfig:
 
 def _flags(given: Mapping[str, Any], config: RunConfig) -> dict[str, Any]:
     judge = _pairs(given["judge_option"], "-J")
-    if given["base_url"]:
-        judge["base_url"] = given["base_url"]
+    judge |= _known(base_url=given["base_url"], gguf=given["gguf"])
     document: dict[str, Any] = {
-        "judge": {"name": _dashed(given["judge"] or config.judge), **judge},
+        "judge": {"name": _judge_name(given, config), **judge},
         "strategy": {"name": _dashed(given["strategy"] or config.strategy), **_pairs(given["strategy_option"], "-S")},
         "match": _known(votes=given["votes"], rethinks=given["rethink"]) | _pairs(given["match_option"], "-M"),
         "budget": {
@@ -93,6 +97,16 @@ def _flags(given: Mapping[str, Any], config: RunConfig) -> dict[str, Any]:
         "prices": _known(prompt=given["price_prompt"], completion=given["price_completion"]),
     }
     return document | _known(seed=given["seed"], in_flight=given["in_flight"])
+
+
+def _judge_name(given: Mapping[str, Any], config: RunConfig) -> str:
+    """The judge that is named; where none is, a server or a model file that is named says which kind it needs."""
+    if given["judge"]:
+        name = str(given["judge"])
+        return name if name.endswith(".toml") else _dashed(name)
+    if config.judge != DEFAULT_JUDGE:
+        return config.judge
+    return "local" if given["gguf"] else "sglang" if given["base_url"] else DEFAULT_JUDGE
 
 
 def _dashed(name: str) -> str:

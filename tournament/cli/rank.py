@@ -121,6 +121,8 @@ class _Run:
         judge = self._parts.judge
         try:
             await judge.start()
+            if how := getattr(judge, "how", ""):
+                click.echo(f"tourney: judge: {how}", err=True)
             self._folder.claim({**document, "identity": judge.identity.to_json(), "tourney": {"version": __version__}})
             return await self._play()
         finally:
@@ -188,6 +190,7 @@ class _Run:
             "failed": progress.failed,
             "paid": progress.paid,
             "reused": progress.reused,
+            "retries": getattr(self._parts.judge, "retries", 0),
             "seconds": seconds,
             "hints": _hints(output),
         }

@@ -1,0 +1,52 @@
+"""What the benchmarks against the real SGLang share: one server on the CPU, or the one that is named."""
+
+from __future__ import annotations
+
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from _common import ROOT
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from sglang_cpu.install import default_directory, is_installed  # after the path is set
+from sglang_cpu.server import serve
+
+SKIPPED = "skipped: SGLang is not installed here; run python tests/sglang_cpu/install.py, or give --base-url"
+
+
+def installed() -> Path | None:
+    """The folder of the CPU installation, None where there is none."""
+    directory = default_directory()
+    return directory if is_installed(directory) else None
+
+
+@contextmanager
+def server(base_url: str | None, extra: Sequence[str] = ()) -> Iterator[str]:
+    """The address of a running SGLang: the one that is named, or a fresh one on the CPU."""
+    if base_url:
+        yield base_url
+        return
+    directory = installed()
+    assert directory is not None
+    with serve(directory, extra=extra) as running:
+        yield running.base_url
+
+
+def flush(base_url: str) -> None:
+    """Empty the server's prefix cache, which it only does once it has nothing else to do."""
+    request = urllib.request.Request(f"{base_url}/flush_cache", method="POST")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for _ in range(60):
+        try:
+            opener.open(request, timeout=60).close()
+            return
+        except urllib.error.HTTPError as error:
+            error.close()
+            time.sleep(1)
+    raise SystemExit(f"{base_url} does not empty its cache; is somebody else using it?")
