@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from _common import ROOT
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-sys.path.insert(0, str(ROOT / "tests"))
-
-from sglang_cpu.install import default_directory, is_installed  # after the path is set
-from sglang_cpu.server import serve
+from tests.sglang_cpu.install import default_directory, is_installed  # after the path is set
+from tests.sglang_cpu.server import serve
 
 SKIPPED = "skipped: SGLang is not installed here; run python tests/sglang_cpu/install.py, or give --base-url"
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import sys
+from pathlib import Path
 
-from _common import Aims, table
-from _sglang import SKIPPED, flush, installed, server
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks._common import Aims, table
+from benchmarks._sglang import SKIPPED, flush, installed, server
 from tournament import registry
 from tournament.judges.sglang import SglangJudge, SglangSettings
 from tournament.memory_ledger import MemoryLedger
@@ -36,7 +39,6 @@ def _words(count: int, draw: random.Random) -> str:
         "taken",
         "twice",
         "and",
-        "then",
         "compared",
         "with",
         "what",
@@ -47,7 +49,6 @@ def _words(count: int, draw: random.Random) -> str:
         "nothing",
         "is",
         "left",
-        "out",
     ]
     return " ".join(draw.choice(stock) for _ in range(count))
 

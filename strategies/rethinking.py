@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass
 
 from tournament.strategy import Decide, preference, tally
-from tournament.types import Comparison, Judgment, Match, Verdict
+from tournament.types import Comparison, Judgment, Match, Outcome, Verdict
 
 from .voting import Voting
 
-_LONGEST = 2.0**31 - 1
+_RUNG = re.compile(r"([1-9][0-9]{0,8})(k?)")
+_OWN = "own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rethinking:
     """`votes` samples first; up to `rethinks` times, both orders go on from their own reasoning with a larger limit.
 
-    The thinking limit is `limit` tokens for the first re-think and grows by `growth` with each one after it.
+    A match is thought over again while it is undecided, while an order was truncated, or while the orders disagree.
+    `ladder` gives the thinking limits in tokens: the first of the votes ("own" for the judge's own limit), the next one
+    of the first re-think, and so on; the last of them holds for all re-thinks after it. "1k" is 1,024.
     """
 
     votes: int = 2
     rethinks: int = 2
-    limit: int = 2048
-    growth: float = 2.0
+    ladder: str = "own,2k,4k,8k"
 
     def __post_init__(self) -> None:
         if self.votes < 2:
             raise ValueError(f"votes={self.votes}: re-thinking compares both orders, so it needs at least two votes")
-        if self.rethinks < 0 or self.limit < 1 or not 1 <= self.growth < math.inf:
-            raise ValueError("rethinks must be 0 or more, limit 1 or more, growth 1 or more")
+        if self.rethinks < 0:
+            raise ValueError(f"rethinks={self.rethinks}: give 0 or more")
+        _rungs(self.ladder)
 
     @property
     def calls(self) -> tuple[int, int]:
@@ -39,20 +42,33 @@ class Rethinking:
 
     def decide(self, match: Match, draw: int) -> Decide:
         """Vote; while the match is open, hand each order its latest reasoning back and ask again."""
-        first = yield from Voting(votes=self.votes).decide(match, draw)
+        start, *rungs = _rungs(self.ladder)
+        first = yield from Voting(votes=self.votes, limit=start).decide(match, draw)
         asked, judgments = list(first.comparisons), list(first.judgments)
-        verdict, limit = first, float(self.limit)
-        for _ in range(self.rethinks):
-            if _settled(verdict):
+        verdict = first
+        for number in range(self.rethinks):
+            latest = _latest(asked, judgments)
+            if _settled(verdict) and all(judgment.outcome is not Outcome.TRUNCATED for _, judgment in latest):
                 break
-            batch = tuple(_again(c, j, int(limit)) for c, j in _latest(asked, judgments))
+            limit = rungs[min(number, len(rungs) - 1)] if rungs else start
+            batch = tuple(_again(comparison, judgment, limit) for comparison, judgment in latest)
             answers = yield batch
             asked += batch
             judgments += answers
             thought = tally(match, batch, answers)
             verdict = thought if thought.p_a is not None else verdict
-            limit = min(limit * self.growth, _LONGEST)
         return Verdict(match, verdict.p_a, tuple(asked), tuple(judgments))
+
+
+def _rungs(ladder: str) -> list[int | None]:
+    """The limits of a ladder in tokens, None for the judge's own."""
+    rungs: list[int | None] = []
+    for text in ladder.split(","):
+        rung = _RUNG.fullmatch(text.strip().lower())
+        if rung is None and text.strip() != _OWN:
+            raise ValueError(f"ladder={ladder!r}: {text.strip()!r} is no limit; write them as own,1k,2k,4k,8k")
+        rungs.append(int(rung[1]) * (1024 if rung[2] else 1) if rung else None)
+    return rungs
 
 
 def _settled(verdict: Verdict) -> bool:
@@ -74,7 +90,7 @@ def _latest(asked: list[Comparison], judgments: list[Judgment]) -> list[tuple[Co
     return list(latest.values())
 
 
-def _again(comparison: Comparison, judgment: Judgment, limit: int) -> Comparison:
+def _again(comparison: Comparison, judgment: Judgment, limit: int | None) -> Comparison:
     """The same order once more, going on from what was said where anything was said."""
     going_on = judgment if judgment.text else None
     return comparison._replace(repeat=comparison.repeat + 1, thinking_limit=limit, continues=going_on)

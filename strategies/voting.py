@@ -16,14 +16,20 @@ from tournament.types import Comparison, Judgment, Match, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voting:
-    """Majority of `votes` parallel samples, both orders in turn; stops once the majority cannot change."""
+    """Majority of `votes` parallel samples, both orders in turn; stops once the majority cannot change.
+
+    `limit` is the thinking limit of each sample in tokens; without one the judge's own holds.
+    """
 
     votes: int = 3
     early_stop: bool = True
+    limit: int | None = None
 
     def __post_init__(self) -> None:
         if self.votes < 1:
             raise ValueError(f"votes={self.votes}: a match needs at least one vote")
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"limit={self.limit}: give at least one token")
 
     @property
     def calls(self) -> tuple[int, int]:
@@ -37,7 +43,8 @@ class Voting:
         judgments: list[Judgment] = []
         count = self.calls[0]
         while count:
-            batch = tuple(Comparison(*orders[i % 2], i // 2) for i in range(len(asked), len(asked) + count))
+            numbers = range(len(asked), len(asked) + count)
+            batch = tuple(Comparison(*orders[i % 2], i // 2, self.limit) for i in numbers)
             asked += batch
             judgments += yield batch
             count = self._wanted(match, asked, judgments)

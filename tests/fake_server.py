@@ -88,9 +88,10 @@ class Tokenizer:
         pieces = self._PIECES.findall(text)
         return [self._id(piece) for piece in ([self.begin, *pieces] if special and self.begin else pieces)]
 
-    def text(self, ids: Iterable[int]) -> str:
-        """The text of tokens, special ones included."""
-        return "".join(self._texts[number] for number in ids)
+    def text(self, ids: Iterable[int], *, skip: bool = False) -> str:
+        """The text of tokens, without the special ones where `skip`."""
+        texts = (self._texts[number] for number in ids)
+        return "".join(text for text in texts if not skip or text[:1] != "<" or len(text) == 1)
 
     def _id(self, piece: str) -> int:
         if piece not in self._ids:
@@ -194,7 +195,8 @@ class FakeServer:
 
     def _tokenize(self, path: str, body: dict[str, Any]) -> web.Response:
         if path == "/detokenize":
-            return web.json_response({"text": self.tokenizer.text(body["tokens"])})
+            text = self.tokenizer.text(body["tokens"], skip=body.get("skip_special_tokens", True))
+            return web.json_response({"text": text})
         if "messages" not in body:
             ids = self.tokenizer.ids(body["prompt"], special=body["add_special_tokens"])
         elif self._template is None:

@@ -17,6 +17,7 @@ from typing import Any
 from tournament.config import deciding, dump
 from tournament.errors import RunFolderError
 from tournament.health import Health
+from tournament.judges.transcript import parts_of
 from tournament.records import AtomicWriter, dumps
 from tournament.runner import Played
 from tournament.types import Comparison, Judgment, Outcome, Spend
@@ -200,6 +201,7 @@ def _row(ids: tuple[str, ...], comparison: Comparison, judgment: Judgment) -> di
         "seconds": round(judgment.seconds, 6),
         "detail": judgment.detail,
         "text": judgment.text,
+        **({"parts": parts} if (parts := parts_of(judgment.text)) else {}),
     }
 
 

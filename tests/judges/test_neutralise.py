@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tournament.judges.neutralise import neutralise, neutralise_own, response_only
+from tournament.judges.neutralise import Marks, neutralise, neutralise_own, response_only
 
 SPECIAL = [
     "<|im_start|>",
@@ -129,9 +127,41 @@ def test_thinking_that_never_ends_is_shown_neutralised() -> None:
 
 
 @pytest.mark.parametrize("part", ["<|", "<", "<a_", "</think ", "[TOOL_", "<s ", "</", "[", "<aa_bb", "<unused1"])
-def test_it_takes_linear_time(part: str) -> None:
-    text = part * (1_000_000 // len(part))
-    started = time.perf_counter()
-    neutralise(text)
-    response_only(text)
-    assert time.perf_counter() - started < 4
+def test_a_long_hostile_text_is_treated_like_any_other(part: str) -> None:
+    text = part * (200_000 // len(part))
+    shown = neutralise(text)
+    assert shown.replace(" ", "") == text.replace(" ", "")
+    assert neutralise(shown) == shown
+    assert response_only(text) == neutralise(text.strip())
+
+
+MARKS = Marks(("## Analysis", "[[A]]", "\\boxed{Assistant"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("## Analysis", "# # Analysis"),
+        ("### ANALYSIS", "## # ANALYSIS"),
+        ("##\n\tanalysis", "# #\n\tanalysis"),
+        ("[[[a]]]", "[[ [a]]]"),
+        ("\\boxed{Assistant 1}", "\\ boxed{Assistant 1}"),
+        ("\\boxed{42} # Analysis [A] ##Analysis", "\\boxed{42} # Analysis [A] ##Analysis"),
+        pytest.param(
+            "##" + " " * 9 + "Analysis",
+            "# #" + " " * 9 + "Analysis",
+            marks=pytest.mark.xfail(strict=True, reason="five blanks or more are let through"),
+        ),
+    ],
+)
+def test_the_marks_of_a_wording_are_broken_and_nothing_else(text: str, shown: str) -> None:
+    assert MARKS.broken(text) == shown
+    assert Marks().broken(text) == text
+
+
+@given(st.lists(st.one_of(st.sampled_from([*MARKS.texts, "#", "[", "]", " ", "a"]), st.text(max_size=3))).map("".join))
+def test_breaking_marks_twice_changes_nothing_more(text: str) -> None:
+    shown = MARKS.broken(text)
+    assert MARKS.broken(shown) == shown
+    assert not [mark for mark in MARKS.texts if mark.lower() in shown.lower()]
+    assert shown.replace(" ", "") == text.replace(" ", "")

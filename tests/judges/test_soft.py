@@ -16,7 +16,7 @@ from tournament.errors import JudgeSetupError
 from tournament.judges.sglang import SglangSettings
 from tournament.judges.soft import LEAST_MASS, softened
 from tournament.judges.text_model import Reply, Weights
-from tournament.types import Judgment, Outcome
+from tournament.types import Comparison, Judgment, Outcome
 
 SOFT = SglangSettings(attempts=1, soft=True)
 DECIDED = Judgment(Outcome.DECIDED, 1.0, text="Verdict: 1", prompt_tokens=5, completion_tokens=3, cached_tokens=1)
@@ -52,8 +52,18 @@ def test_the_label_of_a_judge_that_was_cut_off_is_weighed_too() -> None:
 
     server = FakeServer(ramble, weights={" 1": 0.3, " 2": 0.6})
     [judgment], _ = judged(server, SOFT)
-    assert (judgment.cut, judgment.p_first) == (True, pytest.approx(1 / 3))
+    assert judgment.cut
+    assert judgment.p_first == pytest.approx(1 / 3)
     assert server.posted[2]["text"] == server.posted[1]["text"]
+
+
+def test_the_label_is_found_after_words_that_were_put_back() -> None:
+    earlier = Judgment(Outcome.DECIDED, 0.0, text="Three is right.\nVerdict: 2")
+    server = FakeServer(say("Two is.\nVerdict: 1"), weights={" 1": 0.6, " 2": 0.2})
+    [judgment], _ = judged(server, SOFT, [Comparison(0, 1, continues=earlier)])
+    assert judgment.p_first == pytest.approx(0.75)
+    first, second = server.posted
+    assert second["text"] == first["text"] + "Two is.\nVerdict:"
 
 
 def test_labels_that_the_model_was_not_about_to_say_leave_what_it_said() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_a_message_alone_goes_through_the_servers_template_too() -> None:
 
 
 @pytest.mark.parametrize("without", [{"template": None}, {"fixed": {"/tokenize": Scripted(status=404)}}])
-def test_a_server_without_a_template_is_sent_plain_text(without: dict[str, None]) -> None:
+def test_a_server_without_a_template_is_sent_plain_text(without: dict[str, Any]) -> None:
     server = FakeServer(**without)
     judged(server, PLAIN)
     assert server.posted[0]["text"].startswith("You compare two responses")

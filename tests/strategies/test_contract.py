@@ -46,7 +46,7 @@ MATCHINGS: dict[str, tuple[str, dict[str, object]]] = {
     "voting-5": ("voting", {"votes": 5}),
     "voting-3-all": ("voting", {"votes": 3, "early_stop": False}),
     "rethinking": ("rethinking", {}),
-    "rethinking-3": ("rethinking", {"votes": 3, "rethinks": 1, "limit": 100, "growth": 1.0}),
+    "rethinking-3": ("rethinking", {"votes": 3, "rethinks": 1, "ladder": "own,100"}),
 }
 ANSWERS: dict[str, Answer] = {
     "perfect": perfect,

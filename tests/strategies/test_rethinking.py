@@ -70,25 +70,38 @@ def test_ends_as_soon_as_both_orders_agree() -> None:
     assert len(verdict.comparisons) == len(verdict.judgments) == 4
 
 
-@given(growth=st.sampled_from([1.0, 1.5, 2.0, 3.0]), limit=st.integers(1, 5000), rethinks=st.integers(1, 4))
-def test_goes_on_from_the_latest_reasoning_with_a_growing_limit(growth: float, limit: int, rethinks: int) -> None:
-    verdict, waves = decide(told(TIES), limit=limit, growth=growth, rethinks=rethinks)
+@given(
+    rungs=st.lists(st.integers(1, 5000) | st.none(), min_size=1, max_size=4),
+    rethinks=st.integers(1, 4),
+)
+def test_goes_on_from_the_latest_reasoning_up_the_ladder(rungs: list[int | None], rethinks: int) -> None:
+    ladder = ",".join("own" if rung is None else str(rung) for rung in rungs)
+    verdict, waves = decide(told(TIES), ladder=ladder, rethinks=rethinks)
+    assert len(waves) == rethinks + 1
     answers = dict(zip(verdict.comparisons, verdict.judgments, strict=True))
     latest: dict[int, Judgment] = {}
     for number, wave in enumerate(waves):
         for comparison in wave:
-            if number == 0:
-                assert (comparison.thinking_limit, comparison.continues) == (None, None)
-            else:
-                assert comparison.thinking_limit == int(limit * growth ** (number - 1))
-                assert comparison.continues is latest[comparison.first]
+            assert comparison.thinking_limit == rungs[min(number, len(rungs) - 1)]
+            assert comparison.continues is latest.get(comparison.first)
         latest |= {comparison.first: answers[comparison] for comparison in wave}
 
 
-@pytest.mark.parametrize("growth", [1.0, 2.0])
+def test_k_is_1024_tokens() -> None:
+    _, waves = decide(told(TIES), ladder="1k, 2K,4096", rethinks=3)
+    assert [wave[0].thinking_limit for wave in waves] == [1024, 2048, 4096, 4096]
+
+
+def test_a_truncated_order_is_thought_over_though_the_other_decided() -> None:
+    verdict, waves = decide(told(LIKES_FIRST, SAYS_NOTHING, LIKES_FIRST, LIKES_SECOND), votes=2, rethinks=3)
+    assert [len(wave) for wave in waves] == [2, 2]
+    assert verdict.winner == shown(MATCH, 0)[0]
+
+
+@pytest.mark.parametrize("ladder", ["1k,1k", "own"])
 @pytest.mark.parametrize("votes", [2, 3, 5])
-def test_nothing_said_is_nothing_to_go_on_from_but_a_new_try(votes: int, growth: float) -> None:
-    verdict, _ = decide(told(SAYS_NOTHING, text=False), votes=votes, rethinks=3, growth=growth)
+def test_nothing_said_is_nothing_to_go_on_from_but_a_new_try(votes: int, ladder: str) -> None:
+    verdict, _ = decide(told(SAYS_NOTHING, text=False), votes=votes, rethinks=3, ladder=ladder)
     assert all(comparison.continues is None for comparison in verdict.comparisons)
     assert len({comparison[:4] for comparison in verdict.comparisons}) == votes + 6
 
@@ -113,7 +126,16 @@ def test_never_more_calls_than_promised(says: list[float | None], votes: int) ->
 
 
 @pytest.mark.parametrize(
-    "options", [{"votes": 1}, {"rethinks": -1}, {"limit": 0}, {"growth": 0.5}, {"growth": "nan"}, {"growth": "inf"}]
+    "options",
+    [
+        {"votes": 1},
+        {"rethinks": -1},
+        {"ladder": ""},
+        {"ladder": "0"},
+        {"ladder": "1k,"},
+        {"ladder": "-1"},
+        {"ladder": "1m"},
+    ],
 )
 def test_parameters_out_of_range_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="rethinking"):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -36,8 +37,18 @@ from tournament.runner import Played, Runner, Setup
 @click.option(
     "--ledger", type=click.Path(path_type=Path), help="Reuse and extend this ledger. [default: OUT/ledger.sqlite]"
 )
+@click.option("--serve", is_flag=True, help="Start SGLang with the judge profile's model for this run, and end it.")
+@click.option("--serve-flags", default="", help="Flags for sglang.launch_server, as one text, with --serve.")
 @click.option("--json", "as_json", is_flag=True, help="Results as JSON lines on stdout instead of a table.")
-def command(candidates: str, out: Path | None, ledger: Path | None, as_json: bool, **given: Any) -> int:
+def command(
+    candidates: str,
+    out: Path | None,
+    ledger: Path | None,
+    serve: bool,
+    serve_flags: str,
+    as_json: bool,
+    **given: Any,
+) -> int:
     """Rank the candidates of every problem in CANDIDATES.jsonl ("-" for stdin) and pick the best.
 
     The default judge is the built-in checks, no language model: it weighs final answers, recomputed arithmetic and the
@@ -45,14 +56,29 @@ def command(candidates: str, out: Path | None, ledger: Path | None, as_json: boo
     run folder's ledger and is never paid for twice. Ctrl-C once finishes what is in flight and writes the results so
     far; twice stops at once.
     """
-    parts = Parts(build_config(given))
+    config, around = build_config(given), cast("AbstractAsyncContextManager[object]", nullcontext())
+    if serve or serve_flags:
+        from tournament.cli.serving import announced, served  # here, so that other runs do not wait for aiohttp
+
+        config, plan = served(config, serve_flags)
+        around = announced(plan)
+    parts = Parts(config)
     with open_source(candidates) as source:
         document = {**parts.config.to_toml(), "input": {"fingerprint": source.scan.fingerprint}}
         folder = RunFolder(out or Path("runs") / f"{source.name}-{fingerprint(deciding(document))}")
         try:
-            return asyncio.run(_Run(parts, source, folder, ledger, as_json).go(document))
+            return asyncio.run(_within(around, _Run(parts, source, folder, ledger, as_json).go(document)))
         finally:
             folder.close()
+
+
+async def _within(around: AbstractAsyncContextManager[object], run: Coroutine[Any, Any, int]) -> int:
+    """A run, within a server of its own where one is to be started."""
+    try:
+        async with around:
+            return await run
+    finally:
+        run.close()  # where the server did not come up
 
 
 class Parts:

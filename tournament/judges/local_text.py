@@ -52,7 +52,7 @@ class LocalText:
         self._server: Any = None
         self._client: JsonClient | None = None
         self._slots = asyncio.Semaphore(parallel)
-        self._templated, self._begin = False, ""
+        self._templated = False
         self._think_end: int | None = None
         self._labels: dict[tuple[str, str], LabelTokens] = {}
 
@@ -83,8 +83,7 @@ class LocalText:
         once = RetryPolicy(attempts=1)
         self._client = JsonClient(self._server.listening_address, key=key, timeout_s=_PATIENCE_S, retry=once)
         self._slots = asyncio.Semaphore(self._wanted[-1])
-        known = await self._client.get("/props")
-        self.context, self._begin = known["default_generation_settings"]["n_ctx"], known["bos_token"]
+        self.context = (await self._client.get("/props"))["default_generation_settings"]["n_ctx"]
         ids = await self.tokens(THINK_END, special=False)
         self._think_end = ids[0] if ids is not None and len(ids) == 1 else None
 
@@ -117,15 +116,12 @@ class LocalText:
             return None
         shown = [{"role": message.role, "content": message.content} for message in messages]
         try:
-            text = str((await self._ask("/apply-template", {"messages": shown}))["prompt"])
+            # Where /completion puts a begin-of-text token, llama.cpp takes it away from the template's text.
+            return str((await self._ask("/apply-template", {"messages": shown}))["prompt"])
         except (RequestError, LookupError, TypeError) as error:
             raise JudgeSetupError(
                 f"the chat template of {self.address} cannot be applied ({error}); name the chat format with wrapping"
             ) from None
-        bare = await self.tokens(text, special=False) or [-1]
-        begun = await self.tokens(text, special=True) or []
-        doubled = begun[:2] == bare[:1] * 2  # /completion puts it there itself
-        return text.removeprefix(self._begin) if doubled else text
 
     async def generate(self, drafts: Sequence[Draft], sampling: Sampling, warm: Warm | None = None) -> list[Reply]:
         """Text for each draft; `warm` is called at the end only, because each request has a cache of its own."""
