@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from tests.fake_server import FakeServer, Said, Scripted, say
 from tests.judges.serving import judged
 from tournament.errors import JudgeSetupError
+from tournament.judges.label_tokens import label_tokens
 from tournament.judges.sglang import SglangSettings
 from tournament.judges.soft import LEAST_MASS, softened
 from tournament.judges.text_model import Reply, Weights
@@ -109,6 +111,34 @@ def test_labels_that_are_no_single_tokens_are_refused_with_a_remedy() -> None:
     fixed = {"/tokenize": Scripted(body=b'{"tokens": [1, 2]}')}
     with pytest.raises(JudgeSetupError, match="judge without soft"):
         judged(FakeServer(say("Verdict: 1"), fixed=fixed), replace(SOFT, wrapping="chatml"))
+
+
+class Characters:
+    """A tokenizer whose tokens are characters, as digits are for many models."""
+
+    address = "here"
+
+    async def tokens(self, text: str, *, special: bool) -> list[int] | None:
+        return [ord(character) for character in text]
+
+
+def test_labels_without_the_blank_before_them_are_asked_for_after_it() -> None:
+    for text in ("Verdict: ", "[["):
+        known = asyncio.run(label_tokens(Characters(), text, ("1", "2")))
+        assert known.ids == (ord("1"), ord("2"))
+        assert known.cut(text) == text
+
+
+@pytest.mark.xfail(strict=True, reason="the tokens of the first place are taken for every other")
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_label_is_weighed_by_its_own_place_whatever_was_weighed_before(order: int) -> None:
+    answers = iter(["Verdict: 1", "Verdict: [[1]]"][::order])
+    server = FakeServer(
+        lambda prompt, parameters: Said(text="" if parameters["max_new_tokens"] == 1 else next(answers)),
+        weights={" 1": 0.75, " 2": 0.25, "1": 0.625, "2": 0.375},
+    )
+    judgments, _ = judged(server, replace(SOFT, batch_size=2), [Comparison(0, 1), Comparison(1, 0)])
+    assert [judgment.p_first for judgment in judgments][::order] == [pytest.approx(0.75), pytest.approx(0.625)]
 
 
 @settings(max_examples=60)
