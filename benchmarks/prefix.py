@@ -1,9 +1,10 @@
 """Uncached prompt tokens of a round-robin on the real SGLang: the engine's order against the same matches shuffled.
 
-    python benchmarks/prefix.py [--base-url URL] [--candidates 16] [--words 250]
+    python benchmarks/prefix.py [--base-url URL] [--candidates 16] [--words 150]
 
 Both sides make the same comparisons with the same judge at the same number in flight, on a server whose prefix cache is
-emptied before each. The aim: at least three times fewer uncached tokens.
+emptied before each. Its cache holds about eight prompts, as little as that of a GPU holds of prompts with thousands of
+tokens when many problems are under way. The aim: at least three times fewer uncached tokens.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from tournament.runner import Played, Runner, Setup
 from tournament.types import Candidate, Comparison, Field, Judgment, Problem
 
 AIM = 3.0
-IN_FLIGHT = 8
+IN_FLIGHT = 4
+POOL = ("--max-total-tokens", "4096")
 
 
 def _words(count: int, draw: random.Random) -> str:
@@ -109,13 +111,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base-url", help="a running server; a fresh one on the CPU without it")
     parser.add_argument("--candidates", type=int, default=16)
-    parser.add_argument("--words", type=int, default=250, help="length of a candidate")
+    parser.add_argument("--words", type=int, default=150, help="length of a candidate")
     options = parser.parse_args()
     if not options.base_url and installed() is None:
         print(SKIPPED)
         return 0
     of, aims = problem(options.candidates, options.words), Aims()
-    with server(options.base_url) as url:
+    with server(options.base_url, POOL) as url:
         settings = SglangSettings(base_url=url, max_tokens=4, timeout_s=1800)
         flush(url)
         ours = asyncio.run(_engine(settings, of))

@@ -113,10 +113,15 @@ def kind_of_judge(name: str, options: Options | None = None) -> tuple[str, Optio
     """The kind of judge behind a name, and its settings with the profile that the name may stand for.
 
     A profile is judged by an SGLang server, or in this process where the settings name a GGUF file.
+
+    Raises:
+        UnknownNameError: where there is neither a judge nor a profile of that name.
     """
     options = options or {}
-    if name.replace("_", "-") in known("judge") or not (name.endswith(".toml") or name in config_names("judges")):
+    if name.replace("_", "-") in (judges := known("judge")):
         return name, options
+    if not name.endswith(".toml") and name not in (profiles := config_names("judges")):
+        raise UnknownNameError("judge", name, [*judges, *profiles])
     kind = "local" if options.get("gguf") else "sglang"
     return kind, {"profile": name, **options}
 

@@ -147,11 +147,7 @@ MARKS = Marks(("## Analysis", "[[A]]", "\\boxed{Assistant"))
         ("[[[a]]]", "[[ [a]]]"),
         ("\\boxed{Assistant 1}", "\\ boxed{Assistant 1}"),
         ("\\boxed{42} # Analysis [A] ##Analysis", "\\boxed{42} # Analysis [A] ##Analysis"),
-        pytest.param(
-            "##" + " " * 9 + "Analysis",
-            "# #" + " " * 9 + "Analysis",
-            marks=pytest.mark.xfail(strict=True, reason="five blanks or more are let through"),
-        ),
+        ("##" + " " * 9 + "Analysis", "# #" + " " * 9 + "Analysis"),
     ],
 )
 def test_the_marks_of_a_wording_are_broken_and_nothing_else(text: str, shown: str) -> None:

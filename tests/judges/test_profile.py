@@ -228,6 +228,6 @@ class TestOfficialWords:
         assert {choose_wording(shipped, wanted).source for wanted in ("auto", "official", "tourney's")} == {"official"}
 
     def test_a_wording_without_claims_has_no_official_words(self, folder: Path) -> None:
-        with pytest.raises(UsageError, match="official wording of generic-chat"):
+        with pytest.raises(UsageError, match="generic-chat has no official wording"):
             choose_wording(load_profile("generic-chat"), "official", str(folder))
         assert choose_wording(load_profile("generic-chat"), "auto", str(folder)).source == "tourney's"

@@ -164,7 +164,6 @@ def test_a_judge_that_is_cut_off_can_only_name_a_label(
     assert [text for text in [*choices, *others] if re.fullmatch(regex, text)] == choices
 
 
-@pytest.mark.xfail(strict=True, reason="its think block is left open, so the verdict is truncated again")
 def test_a_model_that_opens_a_think_block_itself_and_is_cut_off_has_it_closed() -> None:
     answers = iter([Said(text="<think>\ntwo it", reason="length"), Said(text=" 1")])
     [judgment], _ = judged(FakeServer(lambda prompt, parameters: next(answers)), PLAIN)

@@ -24,12 +24,13 @@ class LocalSettings(SpeakingSettings):
         thinking: most tokens of a think block before the answer; 0 for a model without one; none takes the profile's.
         max_tokens: most tokens of an answer, after any thinking; none takes the profile's.
         soft: preferences are the probabilities of the verdict's labels, at one more token a comparison.
-        seed: seed of the judge's sampling.
+        seed: seed of the judge's sampling; acts alike only where the same part of the prompt was read before.
         wrapping: chat format: chatml, deepseek-r1, llama3, plain, or server for the file's own; empty takes the
             profile's.
         context: most tokens that a prompt takes together with its answer; 0 for all that the model was trained with.
             Memory is set aside for them, as often as `parallel` says.
-        threads: threads that compute; 0 for one on every core.
+        threads: threads that compute; 0 for one on every core. They wait for each other: where other programs keep the
+            cores busy, one thread is faster than many.
         gpu_layers: layers of the model on the GPU, where llama.cpp was built for one; -1 for as many as fit.
         parallel: comparisons computed at once.
     """

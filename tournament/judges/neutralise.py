@@ -32,6 +32,8 @@ _SPECIAL = re.compile(
 )
 # A judge that names the sections of its prompt in its own turn does no harm.
 _SPECIAL_BUT_SECTIONS = re.compile(rf"(?!</?(?:question|response_[12])>)(?:{_SPECIAL.pattern})")
+# One character for one, so that a place in the plain form is the place in the text.
+_PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _THINK_END = "</think>"
 
@@ -56,12 +58,12 @@ class Marks:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        words = (r"\s{1,4}".join(re.escape(word) for word in text.split()) for text in self.texts)
+        words = (r"\s++".join(re.escape(word) for word in text.split()) for text in self.texts)
         return re.compile("|".join(f"(?:{text})" for text in words) or r"(?!)", re.IGNORECASE)
 
     def broken(self, text: str) -> str:
         """The text with every mark in it broken; doing it twice changes nothing more."""
-        return self._pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+        return _broken(self._pattern, text)
 
 
 def neutralise_own(text: str) -> str:
@@ -70,7 +72,10 @@ def neutralise_own(text: str) -> str:
 
 
 def _broken(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(lambda found: f"{found[0]} ", _SURROGATE.sub("\ufffd", text))
+    """The text with a blank after the first character of every match; full-width letters match as plain ones."""
+    text = _SURROGATE.sub("\ufffd", text)
+    places = [found.start() + 1 for found in pattern.finditer(text if text.isascii() else text.translate(_PLAIN))]
+    return " ".join(text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True))
 
 
 @lru_cache(maxsize=1024)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,7 @@ def kept(name: str, claims: Mapping[str, tuple[Claim, ...]]) -> dict[str, str] |
     """The official messages kept for this user; None where there are none, or others than the claims know."""
     try:
         words = json.loads(kept_file(name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return words if isinstance(words, dict) and _hold(words, claims) else None
 
@@ -124,7 +125,9 @@ def _literals(text: str, *, notebook: bool, script: bool) -> Iterator[str]:
     blocks = _cells(text) if notebook else [text] if script else [block[2] for block in _FENCE.finditer(text)]
     for block in blocks:
         try:
-            tree = ast.parse(block)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about their code, such as "\d" in a string
+                tree = ast.parse(block)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for node in ast.walk(tree):

@@ -76,6 +76,16 @@ def _parse(name: str, table: dict[str, Any], where: str) -> Profile:
 _NEEDED = frozenset({"summary", "prompt", "wrapping", "thinking", "max_tokens", "temperature", "top_p"})
 
 
+_LONGEST = 1 << 31
+_RANGES = {
+    "thinking": (0, _LONGEST),
+    "max_tokens": (1, _LONGEST),
+    "context_length": (1, _LONGEST),
+    "temperature": (0, 10),
+    "top_p": (1e-9, 1),
+}
+
+
 def _check(key: str, value: Any, hint: Any, where: str) -> None:
     if key == "matches":
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
@@ -84,6 +94,8 @@ def _check(key: str, value: Any, hint: Any, where: str) -> None:
     wanted = {str: str, int: int, float: (int, float)}.get(hint, int)
     if not isinstance(value, wanted) or isinstance(value, bool):  # type: ignore[arg-type]
         raise UsageError(f"{where}: {key}={value!r} is of the wrong kind; docs/judges.md says what goes there")
+    if key in _RANGES and not _RANGES[key][0] <= value <= _RANGES[key][1]:
+        raise UsageError(f"{where}: {key}={value!r} is out of range; docs/judges.md says what goes there")
 
 
 def profile_for(served: Iterable[str]) -> Profile:
@@ -122,6 +134,8 @@ def choose_wording(profile: Profile, wanted: str, model_path: str = "") -> Wordi
     )
     if words is not None:
         return wording.with_official(words)
+    if wanted == OFFICIAL and not wording.official:
+        raise UsageError(f"{profile.name} has no official wording; leave out wording=official")
     if wanted == OFFICIAL:
         raise UsageError(
             f"the official wording of {profile.name} is not here; take it out of the model's own folder with "

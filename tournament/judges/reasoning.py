@@ -13,14 +13,15 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from tournament.errors import UsageError
 from tournament.judge import JudgeIdentity, TokenEstimate
 from tournament.judges.continuing import Opening, opening
 from tournament.judges.soft import softened
 from tournament.judges.speaking import Speaking, SpeakingSettings, judgment, share_of, thought, total
 from tournament.judges.text_model import Draft, Reply, Sampling, TextModel, Warm
 from tournament.judges.tokens import capped, likely_tokens, most_tokens
-from tournament.judges.verdicts import THINK_END
-from tournament.judges.wrapping import SERVER, Wrapping, learned, wrapping
+from tournament.judges.verdicts import THINK_END, THINK_START
+from tournament.judges.wrapping import OPENS_THINKING, SERVER, Wrapping, learned, wrapping
 from tournament.types import Comparison, Field, Judgment
 
 VERDICT_TOKENS = 16
@@ -87,6 +88,8 @@ class ReasoningJudge:
         profile = self.speaking.profile
         self._wrapping = self._how.wrapping or profile.wrapping
         self._thinking = profile.thinking if self._how.thinking is None else self._how.thinking
+        if self._wrapping in OPENS_THINKING and not self._thinking:
+            raise UsageError(f"wrapping {self._wrapping} is for models that think; give thinking, such as 4096")
         if self._wrapping != SERVER:
             self._wrap = wrapping(self._wrapping)
 
@@ -162,6 +165,8 @@ class ReasoningJudge:
         self, field: Field, comparisons: Sequence[Comparison], warm: Warm | None = None
     ) -> Sequence[Judgment]:
         """Judge comparisons of one field in one request, and in a second those whose thinking was cut off."""
+        if not comparisons:
+            return []
         started = time.monotonic()
         turns = [self._turn(field, comparison) for comparison in comparisons]
         replies = await self._generate(turns, warm)
@@ -203,7 +208,9 @@ class ReasoningJudge:
             start = turn.opening.followed_by(reply.text)
             return replace(turn, opening=start, limit=self.speaking.max_tokens, choices=())
         grammar = self.speaking.wording.grammar
-        end = f"\n{THINK_END}" if turn.opening.thinks else ""
+        # A model without a block of its own may have opened one all the same.
+        still_open = turn.opening.thinks or THINK_START in reply.text.rpartition(THINK_END)[2]
+        end = f"\n{THINK_END}" if still_open else ""
         start = turn.opening.followed_by(f"{reply.text.rstrip()}{end}\n\n{grammar.cue}")
         return replace(turn, opening=start, limit=VERDICT_TOKENS, choices=grammar.endings)
 

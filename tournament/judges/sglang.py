@@ -8,7 +8,6 @@ from tournament.judges.reasoning import ReasoningJudge
 from tournament.judges.served import ServedSettings
 from tournament.judges.sglang_text import SglangText
 from tournament.judges.text_model import Warm
-from tournament.judges.wrapping import OPENS_THINKING
 from tournament.types import Comparison, Field, Judgment
 
 
@@ -45,8 +44,6 @@ class SglangSettings(ServedSettings):
         ServedSettings.__post_init__(self)
         if self.batch_size < 1 or (self.thinking is not None and self.thinking < 0):
             raise ValueError("batch_size starts at 1 and thinking at 0")
-        if self.wrapping in OPENS_THINKING and self.thinking == 0:
-            raise ValueError(f"wrapping {self.wrapping} is for models that think; give thinking, such as 4096")
 
 
 class SglangJudge(ReasoningJudge):

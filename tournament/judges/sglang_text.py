@@ -20,6 +20,7 @@ from tournament.types import Message, Outcome
 # for its first without being sent thousands of times.
 _STREAMS_FROM = (0, 5, 23)
 _NO_STREAM = 1 << 20
+_PLACE_CHARS = 12
 
 
 class SglangText:
@@ -33,7 +34,7 @@ class SglangText:
         self._wanted = model
         self._streams = False
         self._think_end: int | None = None
-        self._labels: dict[tuple[str, str], LabelTokens] = {}
+        self._labels: dict[tuple[tuple[str, str], str], LabelTokens] = {}
 
     @property
     def address(self) -> str:
@@ -149,9 +150,11 @@ class SglangText:
 
     async def weigh(self, draft: Draft, labels: tuple[str, str]) -> Weights:
         """The labels' probabilities as the next token, from a request for one token."""
-        if labels not in self._labels:
-            self._labels[labels] = await label_tokens(self, draft.text, labels)
-        known = self._labels[labels]
+        # Which tokens the labels are depends on what stands before them, of which judges write little that differs.
+        place = (labels, draft.text[-_PLACE_CHARS:])
+        if place not in self._labels:
+            self._labels[place] = await label_tokens(self, draft.text, labels)
+        known = self._labels[place]
         body = {
             "text": known.cut(draft.text),
             "sampling_params": {"temperature": 1.0, "max_new_tokens": 1, "sampling_seed": draft.seed},

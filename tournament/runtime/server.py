@@ -1,6 +1,6 @@
 """Starts SGLang as a child process, waits until it answers, and leaves nothing of it behind.
 
-The child leads a session of its own: Ctrl-C in the terminal reaches this process alone, which stops the child in its own
+The child leads a session of its own: Ctrl-C in the terminal reaches this process alone, which stops the child in due
 time. Where this process is killed outright, the Linux kernel kills the child's first process, to which SGLang ties its
 others in the same way. Other systems have no such tie: there, a child outlives a parent that was killed outright.
 """
@@ -22,23 +22,24 @@ from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-import aiohttp
-
 from tournament.errors import JudgeSetupError, UsageError
+from tournament.runtime.client import JsonClient
+from tournament.runtime.faults import HttpStatusError
+from tournament.runtime.retry import RetryPolicy
 
 log = logging.getLogger(__name__)
 
 _STOP_GRACE_S = 10.0
 _TICK_S = 1.0
-_POLL_S = 0.25
-_ASK_S = 30.0  # /health generates a token, and gives itself 20 s for it
+_PATIENT = RetryPolicy(attempts=sys.maxsize, base_s=0.25, cap_s=0.5)
 _TAIL_BYTES = 1 << 16
 _LINE_CHARS = 300
-_READY = ("/health", "/model_info")  # the second says that the rest of the API is there too
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
+_LOGGED = partial(log.info, "SGLang starts: %s (%.0f s)")
 
 # Becomes the command in place (same process, so no wrapper stays), after it asked for SIGKILL at its parent's death,
 # which an exec keeps. It is not a preexec_fn: that is Python code in a fork of a process with threads, which may hang.
@@ -53,9 +54,7 @@ if os.getppid() == int(sys.argv[1]):
 _INSTALL = "pip install 'tournament-engine[sglang]', or name a Python that has it in TOURNEY_SGLANG_PYTHON"
 _STAMP = re.compile(r"^\[\d{4}-\d\d-\d\d [^\]]*\] ")
 # Says nothing to a person who waits or looks for a cause; `server_args=` holds keys, too.
-_NOISE = re.compile(
-    r'"GET /|server_args=|Warning: |warnings\.warn|Ignore import|kill_process_tree|Received sigquit|^raise '
-)
+_NOISE = re.compile(r'"GET /|server_args=|Warning: |warnings\.warn|Ignore import|kill_process|sigquit|^raise ')
 _ERROR = re.compile(r"(Error|Exception|ERROR)\b|\berror: |No module named")
 _REMEDIES = (
     (r"No module named '?sglang\b", _INSTALL),
@@ -144,37 +143,23 @@ class SglangServer:
             JudgeSetupError: where it ends first, or is not up in time.
         """
         started = time.monotonic()
-        probe = asyncio.create_task(self._answer())
+        probe = asyncio.create_task(self._answer(timeout_s + _TICK_S))
         try:
             while not probe.done():
                 passed_s = time.monotonic() - started
                 lines = await asyncio.to_thread(_meaningful, self.log_path, self._log_start)
                 if self._end.done():
-                    raise JudgeSetupError(_ended(self._end.result(), lines, self.log_path))
+                    raise JudgeSetupError(f"{_ended(self._end.result(), lines)} (log: {self.log_path})")
                 if passed_s >= timeout_s:
-                    raise JudgeSetupError(_late(timeout_s, lines, self.log_path))
-                progress(lines[-1] if lines else "starting", passed_s)
+                    what = f"SGLang was not up after {timeout_s:g} s, last: {lines[-1]}"
+                    raise JudgeSetupError(f"{what}; see its log, {self.log_path}, or allow it more time")
+                progress(lines[-1], passed_s)
                 wait_s = min(_TICK_S, timeout_s - passed_s)
                 await asyncio.wait({probe, self._end}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
             await probe
         finally:
             probe.cancel()
             await asyncio.wait({probe})
-
-    async def ended_or(self, stop: asyncio.Event) -> None:
-        """Return when `stop` is set.
-
-        Raises:
-            JudgeSetupError: where SGLang ends before that.
-        """
-        waiting = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait({waiting, self._end}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-        if self._end.done() and not stop.is_set():
-            lines = await asyncio.to_thread(_meaningful, self.log_path, self._log_start)
-            raise JudgeSetupError(_ended(self._end.result(), lines, self.log_path).replace(" before it was up", "", 1))
 
     async def stop(self) -> None:
         """End it: gently, and after a grace period with all its processes. May be called again, and after its end."""
@@ -196,16 +181,14 @@ class SglangServer:
             # At once, while its number cannot be another group's yet. The event loop's end cancels the wait: that too.
             _kill_group(self.pid)
 
-    async def _answer(self) -> None:
-        timeout = aiohttp.ClientTimeout(total=_ASK_S)
-        async with aiohttp.ClientSession(self.base_url, timeout=timeout, trust_env=False) as session:
-            for path in _READY:
-                while not await _answers(session, path):
-                    await asyncio.sleep(_POLL_S)
-
-
-def _log_progress(line: str, passed_s: float) -> None:
-    log.info("SGLang starts (%.0f s): %s", passed_s, line)
+    async def _answer(self, timeout_s: float) -> None:
+        client = JsonClient(self.base_url, timeout_s=timeout_s, retry=_PATIENT)
+        try:
+            await client.ping("/health")
+            with suppress(HttpStatusError):  # a refusal for want of a key says that the rest of the API is up, too
+                await client.ping("/model_info")
+        finally:
+            await client.close()
 
 
 @asynccontextmanager
@@ -213,7 +196,7 @@ async def serving(
     plan: ServerPlan,
     *,
     timeout_s: float = 1800.0,
-    progress: Callable[[str, float], None] = _log_progress,
+    progress: Callable[[str, float], None] = _LOGGED,
     started: Callable[[SglangServer], None] | None = None,
 ) -> AsyncIterator[SglangServer]:
     """A server that answers, for the length of the block; `started` hears of it before it does.
@@ -256,9 +239,8 @@ def free_port(host: str, port: int | None) -> int:
         try:
             probe.bind((host, port or 0))
         except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            remedy = "stop what listens there or attach to it, or choose another port"
-            raise JudgeSetupError(f"SGLang cannot listen on {host}, port {port}: {reason}; {remedy}") from error
+            remedy = "attach to what listens there, or choose another port"
+            raise JudgeSetupError(f"SGLang cannot listen on {host}, port {port}: {error}; {remedy}") from error
         return int(probe.getsockname()[1])
 
 
@@ -270,38 +252,23 @@ def _environment(plan: ServerPlan) -> dict[str, str]:
     return {**inherited, "no_proxy": direct, "NO_PROXY": direct, **plan.environment}
 
 
-async def _answers(session: aiohttp.ClientSession, path: str) -> bool:
-    try:
-        async with session.get(path, allow_redirects=False) as response:
-            return response.status in (200, 401)  # 401: up, with a key of its own
-    except (aiohttp.ClientError, OSError):
-        return False
-
-
 def _meaningful(path: Path, start: int) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(start, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return []
-    # A progress bar rewrites its line after a carriage return.
-    lines = (_STAMP.sub("", line.strip()) for line in re.split(r"[\r\n]+", text))
-    return [line[:_LINE_CHARS] for line in lines if any(map(str.isalnum, line)) and not _NOISE.search(line)]
+    told: list[str] = []
+    with suppress(OSError), path.open("rb") as file:
+        file.seek(max(start, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+        # A progress bar rewrites its line after a carriage return.
+        lines = [_STAMP.sub("", line.strip()) for line in re.split(r"[\r\n]+", file.read().decode("utf-8", "replace"))]
+        told = [line[:_LINE_CHARS] for line in lines if any(map(str.isalnum, line)) and not _NOISE.search(line)]
+    return told or ["nothing said so far"]
 
 
-def _ended(status: int, lines: list[str], path: Path) -> str:
-    errors = [line for line in lines if _ERROR.search(line)] or lines[-1:] or ["it wrote nothing"]
+def _ended(status: int, lines: list[str]) -> str:
+    errors = [line for line in lines if _ERROR.search(line)] or lines[-1:]
     # A later error is often only the echo of one that a remedy is known for.
     known = ((line, then) for pattern, then in _REMEDIES for line in reversed(errors) if re.search(pattern, line))
     line, remedy = next(known, (errors[-1], "see the log"))
     how = f"with status {status}" if status >= 0 else f"by signal {-status}"
-    return f"SGLang ended {how} before it was up: {line}; {remedy} (log: {path})"
-
-
-def _late(timeout_s: float, lines: list[str], path: Path) -> str:
-    last = lines[-1] if lines else "it wrote nothing"
-    return f"SGLang was not up after {timeout_s:g} s, last: {last}; allow it more time, or see its log: {path}"
+    return f"SGLang ended {how} before it was up: {line}; {remedy}"
 
 
 def _kill_group(pid: int) -> None:

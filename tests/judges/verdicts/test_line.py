@@ -29,9 +29,7 @@ def said(text: str) -> tuple[Outcome, float | None]:
         ("**Verdict:** Response 2.", 0.0),
         ("### Final verdict: 2", 0.0),
         ("My final verdict: 1!", 1.0),
-        pytest.param(
-            "The final verdict is: 2.", 0.0, marks=pytest.mark.xfail(strict=True, reason="`is` before the colon")
-        ),
+        ("The final verdict is: 2.", 0.0),
         ("`Verdict: [[1]]`", 1.0),
         ("[[2]]", 0.0),
         ("Verdict\uff1a 1", 1.0),

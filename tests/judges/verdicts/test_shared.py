@@ -116,21 +116,15 @@ def test_a_text_whose_verdict_was_taken_off_holds_none(spoken: Grammar, words: s
 
 
 TWICE = [
-    ("line", "Verdict: 1\nVerdict: 1", False),
-    ("line", "Verdict: 1\n\nOnce more.\nVerdict: 1\n", False),
-    ("line", "Verdict: 1\nVerdict: 1\na\nb\nc\nd", True),
-    ("boxed", "\\boxed{Assistant 1}\n\\boxed{Assistant 1}", True),
-    ("letter", "<answer>[[A]]</answer>\n<answer>[[A]]</answer>", True),
+    ("line", "Verdict: 1\nVerdict: 1"),
+    ("line", "Verdict: 1\n\nOnce more.\nVerdict: 1\n"),
+    ("line", "Verdict: 1\nVerdict: 1\na\nb\nc\nd"),
+    ("boxed", "\\boxed{Assistant 1}\n\\boxed{Assistant 1}"),
+    ("letter", "<answer>[[A]]</answer>\n<answer>[[A]]</answer>"),
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "verdicts"),
-    [
-        pytest.param(name, text, marks=[pytest.mark.xfail(strict=True, reason="only the last is taken off")] * broken)
-        for name, text, broken in TWICE
-    ],
-)
+@pytest.mark.parametrize(("name", "verdicts"), TWICE)
 def test_a_verdict_that_was_said_twice_is_taken_off_twice(name: str, verdicts: str) -> None:
     assert grammar(name).without_verdict(f"Two is right.\n{verdicts}") == "Two is right."
 

@@ -36,9 +36,14 @@ class BoxedGrammar(Grammar):
         return decided(found[group] == self.labels[0], found.start(group))
 
     def without_verdict(self, answer: str) -> str:
-        """The text before the last box."""
+        """The text before the last box, and before other boxes that it would end in then."""
         start = answer.rfind(_BOX)
-        return (answer if start < 0 else answer[:start]).rstrip()
+        while start >= 0:
+            answer = answer[:start].rstrip()
+            start = answer.rfind(_BOX)
+            if start >= 0 and _closing(answer, start + len(_BOX)) != len(answer) - 1:
+                break
+        return answer.rstrip()
 
 
 def _closing(text: str, start: int) -> int | None:

@@ -32,9 +32,13 @@ class LetterGrammar(Grammar):
         return CONTRADICTORY if f"[[{other}]]" in outside else decided(first, found.start(1))
 
     def without_verdict(self, answer: str) -> str:
-        """The text before the last answer."""
-        found = _last(answer)
-        return (answer if found is None else answer[: found.start()]).rstrip()
+        """The text before the last answer, and before other answers that it would end in then."""
+        end = None
+        for found in reversed(list(_ANSWER.finditer(answer))):
+            if end is not None and answer[found.end() : end].strip():
+                break
+            end = found.start()
+        return answer[:end].rstrip()
 
 
 def _last(answer: str) -> re.Match[str] | None:

@@ -16,7 +16,7 @@ TAIL_LINES = 5
 _LONGEST_LINE = 200
 _MARKUP = str.maketrans("", "", "*_`#")
 _LINE = re.compile(
-    r"(?:(?:my |the )?(?:final )?verdict ?(?:is )?[:\uff1a] ?(?:response )?(\[\[)?(1|2|tie)(?(1)\]\])"
+    r"(?:(?:my |the )?(?:final )?verdict ?(?:is ?)?[:\uff1a] ?(?:response )?(\[\[)?(1|2|tie)(?(1)\]\])"
     r"|\[\[(1|2|tie)\]\])[.!]?",
     re.IGNORECASE | re.ASCII,
 )
@@ -45,20 +45,27 @@ class LineGrammar(Grammar):
         return decided(verdict == self.labels[0], label)
 
     def without_verdict(self, answer: str) -> str:
-        """The text up to the first verdict line of its tail."""
-        text = answer.rstrip()
-        cut = next((start for start, line in _tail(text) if _verdict(line) is not None), len(text))
-        return text[:cut].rstrip()
+        """The text up to the first verdict line of its tail, as often as its tail holds one."""
+        lines = _filled(answer)
+        verdicts = [index for index, (_, line) in enumerate(lines) if _verdict(line) is not None]
+        end = len(lines)
+        while verdicts and verdicts[-1] >= end - TAIL_LINES:
+            end = verdicts.pop()
+        return (answer if end == len(lines) else answer[: lines[end][0]]).rstrip()
 
 
 def _tail(text: str) -> list[tuple[int, str]]:
-    """The last lines that are not empty, each with where it begins."""
+    return _filled(text)[-TAIL_LINES:]
+
+
+def _filled(text: str) -> list[tuple[int, str]]:
+    """The lines that are not empty, each with where it begins."""
     lines, start = [], 0
     for line in text.splitlines(keepends=True):
         if line.strip():
             lines.append((start, line))
         start += len(line)
-    return lines[-TAIL_LINES:]
+    return lines
 
 
 def _verdict(line: str) -> str | None:
