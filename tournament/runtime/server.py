@@ -28,7 +28,7 @@ from typing import BinaryIO
 
 from tournament.errors import JudgeSetupError, UsageError
 from tournament.runtime.client import JsonClient
-from tournament.runtime.faults import HttpStatusError
+from tournament.runtime.faults import HttpStatusError, RequestError
 from tournament.runtime.retry import RetryPolicy
 
 log = logging.getLogger(__name__)
@@ -145,21 +145,36 @@ class SglangServer:
         started = time.monotonic()
         probe = asyncio.create_task(self._answer(timeout_s + _TICK_S))
         try:
-            while not probe.done():
+            while True:
                 passed_s = time.monotonic() - started
-                lines = await asyncio.to_thread(_meaningful, self.log_path, self._log_start)
-                if self._end.done():
-                    raise JudgeSetupError(f"{_ended(self._end.result(), lines)} (log: {self.log_path})")
+                if self._end.done():  # looked at first: what answers then is somebody else at the same port
+                    raise await self._failure(" before it was up")
+                if probe.done():
+                    return await probe
+                last = (await self._said())[-1]
                 if passed_s >= timeout_s:
-                    what = f"SGLang was not up after {timeout_s:g} s, last: {lines[-1]}"
+                    what = f"SGLang was not up after {timeout_s:g} s, last: {last}"
                     raise JudgeSetupError(f"{what}; see its log, {self.log_path}, or allow it more time")
-                progress(lines[-1], passed_s)
+                progress(last, passed_s)
                 wait_s = min(_TICK_S, timeout_s - passed_s)
                 await asyncio.wait({probe, self._end}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-            await probe
         finally:
             probe.cancel()
             await asyncio.wait({probe})
+
+    async def ended_or(self, stop: asyncio.Event) -> None:
+        """Return when `stop` is set.
+
+        Raises:
+            JudgeSetupError: where SGLang ends before that.
+        """
+        waiting = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({waiting, self._end}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if self._end.done() and not stop.is_set():
+            raise await self._failure("")
 
     async def stop(self) -> None:
         """End it: gently, and after a grace period with all its processes. May be called again, and after its end."""
@@ -187,8 +202,18 @@ class SglangServer:
             await client.ping("/health")
             with suppress(HttpStatusError):  # a refusal for want of a key says that the rest of the API is up, too
                 await client.ping("/model_info")
+        except RequestError as error:
+            raise JudgeSetupError(f"what answers at {self.base_url} is no SGLang: {error}; take another port") from error
         finally:
             await client.close()
+
+    async def _said(self) -> list[str]:
+        return await asyncio.to_thread(_meaningful, self.log_path, self._log_start)
+
+    async def _failure(self, when: str) -> JudgeSetupError:
+        status = self._end.result()
+        how = f"with status {status}" if status >= 0 else f"by signal {-status}"
+        return JudgeSetupError(f"SGLang ended {how}{when}: {_cause(await self._said())} (log: {self.log_path})")
 
 
 @asynccontextmanager
@@ -262,13 +287,11 @@ def _meaningful(path: Path, start: int) -> list[str]:
     return told or ["nothing said so far"]
 
 
-def _ended(status: int, lines: list[str]) -> str:
+def _cause(lines: list[str]) -> str:
     errors = [line for line in lines if _ERROR.search(line)] or lines[-1:]
     # A later error is often only the echo of one that a remedy is known for.
     known = ((line, then) for pattern, then in _REMEDIES for line in reversed(errors) if re.search(pattern, line))
-    line, remedy = next(known, (errors[-1], "see the log"))
-    how = f"with status {status}" if status >= 0 else f"by signal {-status}"
-    return f"SGLang ended {how} before it was up: {line}; {remedy}"
+    return "; ".join(next(known, (errors[-1], "see the log")))
 
 
 def _kill_group(pid: int) -> None:
