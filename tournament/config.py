@@ -20,7 +20,10 @@ from tournament.registry import coerce
 DEFAULT_JUDGE = "checks"
 DEFAULT_STRATEGY = "knockout"
 
-_INCIDENTAL = ("base_url", "cheap_base_url", "api_key_env", "timeout_s", "attempts", "batch_size")
+_INCIDENTAL = (
+    *("base_url", "cheap_base_url", "api_key_env", "timeout_s", "attempts", "batch_size"),
+    *("threads", "gpu_layers", "parallel"),
+)
 """Judge settings that say how a judge is reached and not how it judges; they may differ when a run is resumed."""
 
 

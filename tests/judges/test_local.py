@@ -7,7 +7,7 @@ import struct
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -21,7 +21,6 @@ from tournament.judges.text_model import Draft, Sampling
 from tournament.runtime.faults import HttpStatusError
 from tournament.types import Outcome
 
-T = TypeVar("T")
 GREEDY = Sampling(temperature=0.0, top_p=1.0)
 ASKED = Draft(text="x", limit=1, seed=1)
 
@@ -31,10 +30,8 @@ def header(**values: str | int) -> bytes:
     pairs = [_pair("words", 9, struct.pack("<IQ", 8, 2) + _text("a") + _text("b"))]
     pairs += [_pair("types", 9, struct.pack("<IQ3i", 5, 3, 1, 1, 1))]
     for key, value in values.items():
-        name = key.replace("__", ".")
-        pairs.append(
-            _pair(name, 8, _text(value)) if isinstance(value, str) else _pair(name, 4, struct.pack("<I", value))
-        )
+        kind, packed = (8, _text(value)) if isinstance(value, str) else (4, struct.pack("<I", value))
+        pairs.append(_pair(key.replace("__", "."), kind, packed))
     return b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + b"".join(pairs)
 
 

@@ -107,16 +107,18 @@ def test_the_seed_decides_what_is_said(model: str) -> None:
 
 
 def test_rethinking_reads_only_what_is_new(model: str) -> None:
+    long, other = field("Two. " * 99, "Three. " * 99), field("Four. " * 99, "Five. " * 99, prompt="And 2 + 2?")
+
     async def use(judge: LocalJudge) -> tuple[Judgment, Judgment]:
-        [earlier] = await judge.judge(PAIR, [Comparison(0, 1)])
+        [earlier] = await judge.judge(long, ONE)
         # llama.cpp keeps a prompt aside where the next one shares less than half of it.
-        await judge.judge(field("Four.", "Five.", prompt="How much is that? " * 100), [Comparison(0, 1)])
-        [again] = await judge.judge(PAIR, [Comparison(0, 1, continues=earlier)])
+        await judge.judge(other, ONE)
+        [again] = await judge.judge(long, [Comparison(0, 1, continues=earlier)])
         return earlier, again
 
     earlier, again = with_judge(small(model), use)
     assert again.text.startswith(earlier.text[:8])
-    assert again.cached_tokens > 0.8 * again.prompt_tokens
+    assert again.cached_tokens > 0.85 * again.prompt_tokens
 
 
 def test_soft_preferences_come_from_the_labels(model: str) -> None:

@@ -30,7 +30,7 @@ _THINKING_OF_TEMPLATE = 4096
 # What thinking that was cut off may hold when it is sent again; a longer text is left truncated instead, so that the
 # tokens reserved for a comparison always suffice.
 _BYTES_PER_THOUGHT = 8
-_CLOSING_BYTES = 64
+_CLOSING_BYTES = 40
 
 
 class ThinkingSettings(Protocol):
@@ -54,13 +54,17 @@ class ThinkingSettings(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
-    """One comparison under way: the prompt up to the assistant's turn, how that turn begins, and what may follow."""
+    """One comparison under way: the prompt up to the assistant's turn, how that turn begins, and what may follow.
+
+    `answers` says that its think block is closed, `choices` that it is asked for the verdict alone.
+    """
 
     prompt: str
     opening: Opening
     limit: int
     seed: int
     near: Hashable
+    answers: bool = False
     choices: tuple[str, ...] = ()
 
     @property
@@ -145,40 +149,37 @@ class ReasoningJudge:
         return total([self._plan_one(self._turn(field, comparison)) for comparison in comparisons])
 
     def _plan_one(self, turn: _Turn) -> TokenEstimate:
-        context = self.model.context
-        prompt, completion = capped(most_tokens(turn.text), context), capped(turn.limit, context)
-        again = capped(_room_for_ending(turn), context)
-        tail = self._tail(turn)
-        asked_again = 2 if self._soft else 1
+        context, answer = self.model.context, self.speaking.max_tokens
+        room = _room_for_ending(turn)
+        prompts, completions = [most_tokens(turn.text), room], [capped(turn.limit, context), VERDICT_TOKENS]
+        if turn.opening.thinks:  # where the block ended in time, its answer may still be cut off
+            prompts.append(room + _room_after(answer))
+            completions.append(answer)
+        if self._soft:
+            prompts.append(prompts[-1])
+            completions.append(1)
         return TokenEstimate(
             expected_prompt=capped(likely_tokens(turn.text), context),
-            expected_completion=self.speaking.lengths.expected(completion + tail),
-            worst_prompt=prompt + asked_again * again,
-            worst_completion=completion + tail + (1 if self._soft else 0),
+            expected_completion=self.speaking.lengths.expected(sum(completions)),
+            worst_prompt=sum(capped(prompt, context) for prompt in prompts),
+            worst_completion=sum(completions),
         )
-
-    def _tail(self, turn: _Turn) -> int:
-        """The most tokens of a second request: the verdict alone, or the answer after a block that ended in time."""
-        return max(self.speaking.max_tokens, VERDICT_TOKENS) if turn.opening.thinks else VERDICT_TOKENS
 
     async def judge(
         self, field: Field, comparisons: Sequence[Comparison], warm: Warm | None = None
     ) -> Sequence[Judgment]:
-        """Judge comparisons of one field in one request, and in a second those whose thinking was cut off."""
+        """Judge comparisons of one field in one request, and in a further one those that the limit cut off."""
         if not comparisons:
             return []
         started = time.monotonic()
         turns = [self._turn(field, comparison) for comparison in comparisons]
         replies = await self._generate(turns, warm)
-        cut = [self._is_cut(turn, reply) for turn, reply in zip(turns, replies, strict=True)]
-        again = [index for index, is_cut in enumerate(cut) if is_cut]
-        if again:
+        while again := [i for i, (turn, reply) in enumerate(zip(turns, replies, strict=True)) if _is_cut(turn, reply)]:
             endings = [self._ending(turns[index], replies[index]) for index in again]
             for index, turn, reply in zip(again, endings, await self._generate(endings), strict=True):
-                cut[index] = bool(turn.choices)
                 turns[index], replies[index] = turn, _joined(replies[index], reply)
         seconds = share_of(started, len(comparisons))
-        judged = [self._read(*each, seconds) for each in zip(turns, replies, cut, strict=True)]
+        judged = [self._read(*each, seconds) for each in zip(turns, replies, strict=True)]
         if self._soft:
             judged = [await self._soften(*each) for each in zip(turns, replies, judged, strict=True)]
         return judged
@@ -198,28 +199,25 @@ class ReasoningJudge:
         seed = self.speaking.seed(comparison, prompt + start.text)
         return _Turn(prompt=prompt, opening=start, limit=limit, seed=seed, near=(field.prompt, first))
 
-    def _is_cut(self, turn: _Turn, reply: Reply) -> bool:
-        if reply.outcome is not None or reply.finished:
-            return False
-        return most_tokens(self._ending(turn, reply).text) <= _room_for_ending(turn)
-
     def _ending(self, turn: _Turn, reply: Reply) -> _Turn:
-        if turn.opening.thinks and THINK_END in reply.text:
+        """The turn that goes on where the limit cut one off: with the answer, or with the verdict alone."""
+        if turn.opening.thinks and not turn.answers and THINK_END in reply.text:
             start = turn.opening.followed_by(reply.text)
-            return replace(turn, opening=start, limit=self.speaking.max_tokens, choices=())
+            return replace(turn, opening=start, limit=self.speaking.max_tokens, answers=True)
         grammar = self.speaking.wording.grammar
         # A model without a block of its own may have opened one all the same.
-        still_open = turn.opening.thinks or THINK_START in reply.text.rpartition(THINK_END)[2]
+        thinks = turn.opening.thinks and not turn.answers
+        still_open = thinks or THINK_START in reply.text.rpartition(THINK_END)[2]
         end = f"\n{THINK_END}" if still_open else ""
         start = turn.opening.followed_by(f"{reply.text.rstrip()}{end}\n\n{grammar.cue}")
         return replace(turn, opening=start, limit=VERDICT_TOKENS, choices=grammar.endings)
 
-    def _read(self, turn: _Turn, reply: Reply, cut: bool, seconds: float) -> Judgment:
+    def _read(self, turn: _Turn, reply: Reply, seconds: float) -> Judgment:
         if reply.completion_tokens:
             self.speaking.lengths.add(reply.completion_tokens)
         text = turn.opening.text + reply.text if reply.outcome is None else ""
         reading = self.speaking.read(reply, turn.opening.spoken + reply.text)
-        return judgment(reply, reading, text, seconds)._replace(cut=cut)
+        return judgment(reply, reading, text, seconds)._replace(cut=bool(turn.choices))
 
     async def _soften(self, turn: _Turn, reply: Reply, judged: Judgment) -> Judgment:
         """Ask for the labels' probabilities at the place where the verdict stands."""
@@ -234,9 +232,21 @@ class ReasoningJudge:
         return softened(judged, weights, share_of(started, 1))
 
 
+def _is_cut(turn: _Turn, reply: Reply) -> bool:
+    """Whether the limit cut a reply off that can be gone on with, within what was reserved for that."""
+    if reply.outcome is not None or reply.finished or turn.choices:
+        return False
+    return most_tokens(reply.text) + _CLOSING_BYTES <= _room_after(turn.limit)
+
+
 def _room_for_ending(turn: _Turn) -> int:
     """Tokens reserved for the prompt of a second request: what was sent, what was thought, and the closing words."""
-    return most_tokens(turn.text) + _BYTES_PER_THOUGHT * turn.limit + _CLOSING_BYTES
+    return most_tokens(turn.text) + _room_after(turn.limit)
+
+
+def _room_after(limit: int) -> int:
+    """Tokens reserved for what a request of so many tokens brought, and for the closing words."""
+    return _BYTES_PER_THOUGHT * limit + 2 * _CLOSING_BYTES
 
 
 def _joined(first: Reply, second: Reply) -> Reply:

@@ -1,8 +1,7 @@
 """Starts SGLang as a child process, waits until it answers, and leaves nothing of it behind.
 
 The child leads a session of its own: Ctrl-C in the terminal reaches this process alone, which stops the child in due
-time. Where this process is killed outright, the Linux kernel kills the child's first process, to which SGLang ties its
-others in the same way. Other systems have no such tie: there, a child outlives a parent that was killed outright.
+time. Where this process is killed outright, a watcher in the child's group ends the whole group (`_WATCHED`).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import socket
 import sys
 import tempfile
 import time
-from asyncio.subprocess import DEVNULL, STDOUT, Process
+from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -41,14 +40,22 @@ _LINE_CHARS = 300
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
 _LOGGED = partial(log.info, "SGLang starts: %s (%.0f s)")
 
-# Becomes the command in place (same process, so no wrapper stays), after it asked for SIGKILL at its parent's death,
-# which an exec keeps. It is not a preexec_fn: that is Python code in a fork of a process with threads, which may hang.
-# The first parent is compared because it may have died before the call. 1 is PR_SET_PDEATHSIG.
-_TIE = """\
-import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-if os.getppid() == int(sys.argv[1]):
-    os.execvp(sys.argv[2], sys.argv[2:])
+# Leaves a watcher behind and becomes the command, in place. The watcher waits for the end of a pipe that this process
+# holds open, which comes however this process ends (unless a fork of it without an exec lives on and holds it, too).
+# It is nobody's child, so SGLang does not meet it. PR_SET_PDEATHSIG would not do: it is for one process, and an SGLang
+# whose first process dies while it starts leaves others behind.
+_WATCHED = """\
+import os, signal, sys
+if os.fork() == 0:
+    if os.fork() == 0:
+        try:
+            os.read(0, 1)
+        finally:
+            os.killpg(0, signal.SIGKILL)
+    os._exit(0)
+os.wait()
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 _INSTALL = "pip install 'tournament-engine[sglang]', or name a Python that has it in TOURNEY_SGLANG_PYTHON"
@@ -126,13 +133,10 @@ class SglangServer:
             JudgeSetupError: where the Python, SGLang, the port or the log file cannot be had.
         """
         port, log_file = await asyncio.to_thread(_prepare, plan)
-        command = plan.command(port)
-        if sys.platform == "linux":
-            command = [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), *command]
+        command = [sys.executable, "-I", "-S", "-c", _WATCHED, *plan.command(port)]
         with log_file:
-            # Not in a worker thread: the kernel counts the end of the thread that starts a child as its parent's death.
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=DEVNULL, stdout=log_file, stderr=STDOUT, env=_environment(plan), start_new_session=True
+                *command, stdin=PIPE, stdout=log_file, stderr=STDOUT, env=_environment(plan), start_new_session=True
             )
             return cls(plan, port, process, log_file)
 
@@ -151,7 +155,7 @@ class SglangServer:
                     raise await self._failure(" before it was up")
                 if probe.done():
                     return await probe
-                last = (await self._said())[-1]
+                last = (await asyncio.to_thread(_meaningful, self.log_path, self._log_start))[-1]
                 if passed_s >= timeout_s:
                     what = f"SGLang was not up after {timeout_s:g} s, last: {last}"
                     raise JudgeSetupError(f"{what}; see its log, {self.log_path}, or allow it more time")
@@ -195,6 +199,8 @@ class SglangServer:
         finally:
             # At once, while its number cannot be another group's yet. The event loop's end cancels the wait: that too.
             _kill_group(self.pid)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), _STOP_GRACE_S)
 
     async def _answer(self, timeout_s: float) -> None:
         client = JsonClient(self.base_url, timeout_s=timeout_s, retry=_PATIENT)
@@ -203,17 +209,15 @@ class SglangServer:
             with suppress(HttpStatusError):  # a refusal for want of a key says that the rest of the API is up, too
                 await client.ping("/model_info")
         except RequestError as error:
-            raise JudgeSetupError(f"what answers at {self.base_url} is no SGLang: {error}; take another port") from error
+            raise JudgeSetupError(f"no SGLang answers at {self.base_url}: {error}; choose another port") from error
         finally:
             await client.close()
-
-    async def _said(self) -> list[str]:
-        return await asyncio.to_thread(_meaningful, self.log_path, self._log_start)
 
     async def _failure(self, when: str) -> JudgeSetupError:
         status = self._end.result()
         how = f"with status {status}" if status >= 0 else f"by signal {-status}"
-        return JudgeSetupError(f"SGLang ended {how}{when}: {_cause(await self._said())} (log: {self.log_path})")
+        lines = await asyncio.to_thread(_meaningful, self.log_path, self._log_start)
+        return JudgeSetupError(f"SGLang ended {how}{when}: {_cause(lines)} (log: {self.log_path})")
 
 
 @asynccontextmanager
@@ -253,11 +257,7 @@ def _prepare(plan: ServerPlan) -> tuple[int, BinaryIO]:
 
 
 def free_port(host: str, port: int | None) -> int:
-    """The port, if nothing listens there, or any that is free.
-
-    Raises:
-        JudgeSetupError: where it cannot be had.
-    """
+    """The port, if nothing listens there, or any that is free. Raises JudgeSetupError where it cannot be had."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         if port is not None:  # as SGLang does: connections of an earlier server that fade away leave a port free
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
