@@ -76,7 +76,7 @@ def serve(directory: Path, *, port: int | None = None, extra: Sequence[str] = ()
     with log_path.open("wb") as log:
         # A session of its own: its children can be ended with it, and Ctrl-C reaches this process alone.
         process = subprocess.Popen(
-            command, env=_environment(), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command, env=environment(), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
     server = Server(base_url=f"http://127.0.0.1:{port}", process=process, log_path=log_path)
     try:
@@ -90,8 +90,16 @@ def _arguments(directory: Path, port: int) -> list[str]:
     return [
         *("-m", "sglang.launch_server", "--host", "127.0.0.1", "--port", str(port)),
         *("--model-path", str(model_of(directory)), "--served-model-name", MODEL_NAME),
+        *("--context-length", str(CONTEXT_LENGTH)),
+        *cpu_flags(),
+    ]
+
+
+def cpu_flags() -> list[str]:
+    """Returns the arguments that make `sglang.launch_server` run on a machine without a GPU."""
+    return [
         *("--device", "cpu", "--attention-backend", "torch_native"),
-        *("--context-length", str(CONTEXT_LENGTH), "--max-total-tokens", str(2 * CONTEXT_LENGTH)),
+        *("--max-total-tokens", str(2 * CONTEXT_LENGTH)),
         *("--mem-fraction-static", "0.15", "--max-running-requests", "32"),
         # Reports cached prompt tokens in chat bodies; gives up the core while nothing is asked.
         *("--enable-cache-report", "--sleep-on-idle"),
@@ -99,7 +107,8 @@ def _arguments(directory: Path, port: int) -> list[str]:
     ]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Returns the environment that SGLang needs on a machine without a GPU."""
     threads = str(len(os.sched_getaffinity(0)))
     return {
         **os.environ,

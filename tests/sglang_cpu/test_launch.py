@@ -29,14 +29,13 @@ def directory() -> Path:
 
 
 def _plan(directory: Path, log_path: Path, *extra: str) -> ServerPlan:
-    arguments = harness._arguments(directory, 0)
     return ServerPlan(
         model=str(model_of(directory)),
         context_length=harness.CONTEXT_LENGTH,
         served_name=harness.MODEL_NAME,
-        extra=(*arguments[arguments.index("--device") :], *extra),  # the flags of a CPU come last
+        extra=(*harness.cpu_flags(), *extra),
         python=str(python_of(directory)),
-        environment=harness._environment(),
+        environment=harness.environment(),
         log_path=log_path,
     )
 

@@ -121,7 +121,7 @@ class Parts:
             limits=config.budget.share(contested),
             prices=config.budget.prices,
             seed=config.seed,
-            in_flight=config.in_flight,
+            in_flight=min(config.in_flight, getattr(self.judge, "most_in_flight", config.in_flight)),
             run_seconds=config.budget.run.seconds,
         )
 

@@ -56,7 +56,10 @@ class LocalSettings(SpeakingSettings):
 
 
 class LocalJudge(ReasoningJudge):
-    """A model in this process that is shown two candidates, thinks, and says which is better."""
+    """A model in this process that is shown two candidates, thinks, and says which is better.
+
+    More comparisons in flight than `most_in_flight` would only wait for each other.
+    """
 
     def __init__(self, settings: LocalSettings) -> None:
         if not settings.gguf:
@@ -69,6 +72,7 @@ class LocalJudge(ReasoningJudge):
             parallel=settings.parallel,
         )
         super().__init__("local", settings, settings, text)
+        self.most_in_flight = settings.parallel
 
     @property
     def batch_size(self) -> int | None:
