@@ -153,12 +153,14 @@ class Output:
 
     def summarise(self, extra: Mapping[str, Any]) -> dict[str, Any]:
         """Write summary.json and return it."""
+        asked = self.spend.prompt_tokens
         summary = {
             "problems": self.problems,
             "partial": self.partial,
             "picked_without_judge": self.unjudged,
             "picked_by_draw": self.drawn,
             "spend": self.spend.to_json(),
+            "prefix_hit_rate": self.spend.cached_tokens / asked if asked else None,
             "judge_health": self.health.to_json(),
             **extra,
         }

@@ -144,7 +144,8 @@ def choose_wording(profile: Profile, wanted: str, model_path: str = "") -> Wordi
     return wording
 
 
-def _beside(folder: Path, wording: Wording) -> dict[str, str] | None:
+def _beside(model: Path, wording: Wording) -> dict[str, str] | None:
+    folder = model.parent if model.is_file() else model
     if not folder.is_absolute() or not (folder / "README.md").is_file():
         return None
     return official.words_in(folder, wording.official)

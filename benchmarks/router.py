@@ -1,0 +1,406 @@
+"""What a killed worker costs: two real SGLang servers behind SGLang's own router, one killed in the middle of a run.
+
+    python benchmarks/router.py [--problems N] [--votes N] [--policy POLICY] [--no-retries] [--attempts N]
+
+`tourney rank` asks through a relay that counts every request and every answer that reached it. The matches of a
+round-robin follow from the seed alone, so a run with the synthetic judge says for nothing what has to be judged. Once a
+third of that is in the ledger, the first worker's whole process group gets SIGKILL while it has requests open. Where
+comparisons failed, the same command is given once more. A comparison is lost where the ledger has no judgment of it at
+the end; a request is paid twice where the same body was answered with 200 more than once. Each request of a comparison
+has a text and a seed of its own, so equal bodies are the same request. Needs what tests/sglang_cpu/install.py installs.
+
+The router sends what a dead worker left again by itself. With --no-retries that is left to tourney, and with
+--attempts 1 tourney leaves it to the second command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks._common import ROOT, Aims, environment, python, table
+from tests.sglang_cpu.install import default_directory, is_installed, is_router_installed, python_of, router_of
+from tests.sglang_cpu.server import Server, ServerError, serve
+
+SIZE = 6
+IN_FLIGHT = 8
+# The smallest regular share of a field of six, without stopping early: what is judged depends on no answer.
+SCHEDULE = ("--strategy", "round-robin", "-S", "share=0.2", "-M", "early_stop=false", "--in-flight", str(IN_FLIGHT))
+# The wording is in every prompt, so by default nothing but a difference of 64 requests sends work to a second worker.
+BALANCED = ("--balance-abs-threshold", "1", "--balance-rel-threshold", "1.1")
+# /health waits for a token; a worker on a CPU that is busy for 5 s would be taken for dead.
+PATIENT = ("--health-check-timeout-secs", "60")
+ONCE = ("--disable-retries",)
+_UP_LIMIT_S = 60.0
+_SESSION_LIMIT_S = 1800.0
+_GENERATED = '"POST /generate HTTP/1.1" 200'
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+Comparison = tuple[str, str, str, int]
+
+
+@contextlib.contextmanager
+def serve_router(
+    directory: Path, workers: Sequence[str], *, policy: str = "cache_aware", extra: Sequence[str] = ()
+) -> Iterator[Server]:
+    """Run SGLang's router before some workers for the length of a `with` block.
+
+    Args:
+        directory: The folder that tests/sglang_cpu/install.py filled.
+        workers: Base URLs of servers that are up.
+        policy: How the router chooses a worker.
+        extra: Further arguments of `sglang_router.launch_router`.
+
+    Yields:
+        The router, which has found every worker healthy.
+
+    Raises:
+        ServerError: It ended or did not find the workers in time.
+    """
+    port, metrics_port = _free_ports()
+    log_path = directory / f"router-{port}.log"
+    command = [str(python_of(router_of(directory))), "-m", "sglang_router.launch_router", "--log-level", "warn"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--policy", policy, "--worker-urls", *workers]
+    # By default the metrics are served to the whole network, and on a port that a second router cannot have.
+    command += ["--prometheus-host", "127.0.0.1", "--prometheus-port", str(metrics_port), *extra]
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            command, env={**os.environ, "NO_PROXY": "127.0.0.1"}, stdout=log, stderr=log, start_new_session=True
+        )
+    router = Server(base_url=f"http://127.0.0.1:{port}", process=process, log_path=log_path)
+    try:
+        _wait_for_workers(router, len(workers))
+        yield router
+    finally:
+        # It would wait three minutes for open requests; nothing of it is worth waiting for.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1]), int(other.getsockname()[1])
+
+
+def _wait_for_workers(router: Server, count: int) -> None:
+    deadline = time.monotonic() + _UP_LIMIT_S
+    # /health answers OK before there is a worker, and /readiness is ready from the first one on.
+    while _get(router, "/readiness").get("healthy_workers") != count:
+        if router.process.poll() is not None or time.monotonic() > deadline:
+            raise ServerError(f"the router did not find {count} workers; see {router.log_path}")
+        time.sleep(0.2)
+
+
+def _get(router: Server, path: str) -> dict[str, Any]:
+    """What the router answers, empty where it does not."""
+    try:
+        with _OPENER.open(router.base_url + path, timeout=10) as response:
+            answer = json.load(response)
+    except (OSError, ValueError):  # not up yet, or 503 until a worker is there
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+@dataclass(slots=True)
+class Relay:
+    """A server that hands everything on to another, and counts what was asked of `/generate` and what came back.
+
+    Attributes:
+        target: Base URL of the other.
+        base_url: Where the relay answers.
+        asked: How often each body was sent.
+        paid: How often each body's answer with status 200 reached the asker.
+        statuses: How many answers had each status.
+        tokens: Prompt and completion tokens of all answers in `paid`.
+    """
+
+    target: str
+    base_url: str = ""
+    asked: Counter[str] = field(default_factory=Counter)
+    paid: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    tokens: int = 0
+    _session: aiohttp.ClientSession | None = None
+    _runner: web.AppRunner | None = None
+
+    async def open(self) -> None:
+        """Begin to answer."""
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._hand_on)
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def close(self) -> None:
+        """Answer no more."""
+        assert self._session is not None
+        assert self._runner is not None
+        await self._runner.cleanup()
+        await self._session.close()
+
+    async def _hand_on(self, request: web.Request) -> web.StreamResponse:
+        assert self._session is not None
+        body, url = await request.read(), self.target + request.path_qs
+        if request.path != "/generate":
+            return (await self._answer(request, url, body))[0]
+        sent = hashlib.sha256(body).hexdigest()
+        self.asked[sent] += 1
+        response, content = await self._answer(request, url, body)
+        # Sent from here, so that what is counted below has reached the asker.
+        await response.prepare(request)
+        await response.write_eof()
+        self.statuses[response.status] += 1
+        if response.status == 200:
+            self.paid[sent] += 1
+            self.tokens += _tokens(content)
+        return response
+
+    async def _answer(self, request: web.Request, url: str, body: bytes) -> tuple[web.Response, bytes]:
+        assert self._session is not None
+        headers = {"Content-Type": request.headers.get("Content-Type", "application/json")}
+        async with self._session.request(request.method, url, data=body, headers=headers) as answer:
+            content = await answer.read()
+        kept = {name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers}
+        return web.Response(body=content, status=answer.status, headers=kept), content
+
+
+def _tokens(content: bytes) -> int:
+    meta = json.loads(content)["meta_info"]
+    return int(meta["prompt_tokens"]) + int(meta["completion_tokens"])
+
+
+@contextlib.contextmanager
+def relayed(target: str) -> Iterator[Relay]:
+    """A relay in a thread of its own for the length of a `with` block."""
+    relay, loop = Relay(target), asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="relay", daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(relay.open(), loop).result(10)
+    try:
+        yield relay
+    finally:
+        asyncio.run_coroutine_threadsafe(relay.close(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One `tourney rank`: how it ended and what the ledger and the relay held then."""
+
+    code: int
+    judged: set[Comparison]
+    failed: set[Comparison]
+    tokens: int
+    asked: int
+    answered: int
+    others: str
+
+
+@dataclass(slots=True)
+class Kill:
+    """The kill of a worker: when it is due, and what was seen at that moment."""
+
+    worker: Server
+    router: Server
+    goal: int
+    judged: int | None = None
+    open_requests: int = 0
+
+    def when_due(self, judged: int) -> None:
+        """Kill the worker once enough is judged and it has requests open."""
+        if self.judged is not None or judged < self.goal:
+            return
+        workers = _get(self.router, "/workers").get("workers", [])
+        self.open_requests = next((int(each["load"]) for each in workers if each["url"] == self.worker.base_url), 0)
+        if self.open_requests:
+            os.killpg(self.worker.process.pid, signal.SIGKILL)
+            self.judged = judged
+
+
+def _write_problems(path: Path, count: int) -> None:
+    """Examples of the repository, each cut to the same number of candidates, without their labels."""
+    rows = map(json.loads, (ROOT / "examples/gsm8k.jsonl").read_text(encoding="utf-8").splitlines())
+    large = [row for row in rows if len(row["candidates"]) >= SIZE][:count]
+    assert len(large) == count, f"the examples hold {len(large)} problems of {SIZE} candidates; ask for no more"
+    with path.open("w", encoding="utf-8") as file:
+        for row in large:
+            candidates = [{"id": each["id"], "text": each["text"]} for each in row["candidates"][:SIZE]]
+            file.write(json.dumps({"id": row["id"], "prompt": row["prompt"], "candidates": candidates}) + "\n")
+
+
+def _ledger(out: Path) -> tuple[set[Comparison], set[Comparison], int]:
+    """The judged and the failed comparisons in a ledger, and the tokens of the judged."""
+    if not (out / "ledger.sqlite").exists():
+        return set(), set(), 0
+    query = "SELECT outcome, prompt_tokens + completion_tokens, problem, first, second, repeat FROM judgments"
+    with contextlib.closing(sqlite3.connect(out / "ledger.sqlite")) as connection:
+        try:
+            rows = connection.execute(query).fetchall()
+        except sqlite3.OperationalError:  # the table is not made yet
+            rows = []
+    judged = {row[2:] for row in rows if row[0] != "failed"}
+    return judged, {row[2:] for row in rows if row[0] == "failed"}, sum(row[1] for row in rows if row[0] != "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is ranked, with how many comparisons a match, and where to."""
+
+    source: Path
+    out: Path
+    votes: int
+
+    def start(self, judge: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Begin `tourney rank` with a judge."""
+        command = python("-m", "tournament", "rank", str(self.source), "--out", str(self.out))
+        command += ["--votes", str(self.votes), *SCHEDULE, *judge]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment())
+
+
+def _schedule(job: Job) -> set[Comparison]:
+    assert job.start(["--judge", "synthetic"]).wait() == 0, "the run with the synthetic judge failed"
+    return _ledger(job.out)[0]
+
+
+def _session(job: Job, attempts: int, relay: Relay, kill: Kill) -> Session:
+    """Run once to the end, and kill the worker when that is due."""
+    asked, statuses = relay.asked.total(), relay.statuses.copy()
+    judge = ["--judge", "sglang", "--base-url", relay.base_url, "-J", f"attempts={attempts}"]
+    # The router cannot tell the model's chat template, so the judge is told.
+    child = job.start([*judge, "-J", "max_tokens=24", "-J", "wrapping=chatml"])
+    deadline = time.monotonic() + _SESSION_LIMIT_S
+    while child.poll() is None:
+        kill.when_due(len(_ledger(job.out)[0]))
+        if time.monotonic() > deadline:
+            child.kill()
+        time.sleep(0.1)
+    judged, failed, tokens = _ledger(job.out)
+    fresh = relay.statuses - statuses
+    return Session(
+        code=child.returncode,
+        judged=judged,
+        failed=failed,
+        tokens=tokens,
+        asked=relay.asked.total() - asked,
+        answered=fresh[200],
+        others=", ".join(f"{count} x {status}" for status, count in sorted(fresh.items()) if status != 200) or "none",
+    )
+
+
+def _halves() -> tuple[set[int], set[int]]:
+    """The cores of this process in two halves; the only one twice."""
+    cores = sorted(os.sched_getaffinity(0))
+    half = len(cores) // 2
+    return set(cores[:half] or cores), set(cores[half:])
+
+
+@contextlib.contextmanager
+def _serve_on(directory: Path, cores: set[int]) -> Iterator[Server]:
+    """A worker on some cores: two that share them spin for each other's time and take a minute for a token."""
+    own = os.sched_getaffinity(0)
+    with contextlib.ExitStack() as stack:
+        os.sched_setaffinity(0, cores)
+        try:
+            server = stack.enter_context(serve(directory))
+        finally:
+            os.sched_setaffinity(0, own)
+        yield server
+
+
+def _generated(worker: Server) -> int:
+    return worker.log_path.read_text(errors="replace").count(_GENERATED)
+
+
+def _measure(directory: Path, options: argparse.Namespace, folder: Path) -> int:
+    source = folder / "problems.jsonl"
+    _write_problems(source, options.problems)
+    schedule = _schedule(Job(source, folder / "synthetic", options.votes))
+    job = Job(source, folder / "run", options.votes)
+    extra = [*BALANCED, *PATIENT, *(ONCE if options.no_retries else ())]
+    with contextlib.ExitStack() as stack:
+        workers = [stack.enter_context(_serve_on(directory, cores)) for cores in _halves()]
+        urls = [worker.base_url for worker in workers]
+        router = stack.enter_context(serve_router(directory, urls, policy=options.policy, extra=extra))
+        relay = stack.enter_context(relayed(router.base_url))
+        before = [_generated(worker) for worker in workers]
+        kill = Kill(workers[0], router, len(schedule) // 3)
+        sessions = [_session(job, options.attempts, relay, kill)]
+        if schedule - sessions[0].judged:
+            sessions.append(_session(job, options.attempts, relay, kill))
+        shares = [_generated(worker) - start for worker, start in zip(workers, before, strict=True)]
+    return _report(schedule, sessions, relay, kill, shares)
+
+
+def _row(name: str, session: Session, schedule: set[Comparison]) -> tuple[str, ...]:
+    ledger = (len(session.judged), len(session.failed), len(schedule - session.judged))
+    return (name, *map(str, (session.code, *ledger, session.asked, session.answered)), session.others)
+
+
+def _report(schedule: set[Comparison], sessions: list[Session], relay: Relay, kill: Kill, shares: Sequence[int]) -> int:
+    header = ("command", "exit code", "judged", "failed", "missing", "requests", "answered 200", "other answers")
+    rows = [_row(name, each, schedule) for name, each in zip(("first", "again"), sessions, strict=False)]
+    table(header, rows)
+    last, twice = sessions[-1], sum(count - 1 for count in relay.paid.values())
+    lost = len(schedule - last.judged)
+    aims = Aims()
+    words = f"worker A was killed with {kill.open_requests} requests open, at {kill.judged} of {len(schedule)} judged"
+    aims.check(words, kill.judged is not None)
+    aims.check(f"each worker answered some: {shares[0]}, {shares[1]}", min(shares) > 0)
+    aims.check(f"nothing lost: {lost} of {len(schedule)} comparisons without a judgment", not lost)
+    aims.check(f"nothing asked for that is not on the schedule: {len(last.judged - schedule)}", last.judged <= schedule)
+    aims.check(f"nothing paid twice: {twice} of {relay.paid.total()} answers were there before", not twice)
+    words = f"every token answered for is in the ledger: {last.tokens} of {relay.tokens}"
+    aims.check(words, last.tokens == relay.tokens)
+    retried = len(sessions[0].failed & last.judged)
+    counts = f"lost {lost}, paid twice {twice}, failed then retried {retried}"
+    return aims.finish(f"{counts}, answered by worker A: {shares[0]}, worker B: {shares[1]}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="What a killed worker behind SGLang's router costs.")
+    parser.add_argument("--problems", type=int, default=12)
+    parser.add_argument("--votes", type=int, default=2, help="comparisons a match")
+    parser.add_argument("--policy", default="cache_aware", help="how the router chooses a worker")
+    parser.add_argument("--attempts", type=int, default=5, help="how often tourney tries a request")
+    parser.add_argument("--no-retries", action="store_true", help="let the router try a request once only")
+    options = parser.parse_args()
+    directory = default_directory()
+    if not is_installed(directory) or not is_router_installed(directory):
+        print(f"skipped: no SGLang with its router in {directory}; run python tests/sglang_cpu/install.py")
+        return 0
+    with tempfile.TemporaryDirectory() as name:
+        return _measure(directory, options, Path(name))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
