@@ -45,6 +45,7 @@ class InputError(TourneyError):
 
     def __init__(self, where: str, line: int | None, what: str) -> None:
         super().__init__(f"{where}:{line}: {what}" if line is not None else f"{where}: {what}")
+        self.line, self.what = line, what
 
 
 class RunFolderError(TourneyError):

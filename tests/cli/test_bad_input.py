@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -207,3 +209,8 @@ def test_show_of_what_is_not_there(tourney: Tourney, candidates: Candidates) -> 
 
 def test_list_of_what_is_not_there(tourney: Tourney) -> None:
     one_line(tourney("list", "jugdes"), "judges")
+
+
+def test_standard_input_is_called_by_its_name(tourney: Tourney, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b'{"id": "p"}\n')))
+    one_line(tourney("rank", "-"), "tourney: error: <stdin>:1: ")

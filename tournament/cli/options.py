@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from tournament.config import DEFAULT_JUDGE, RunConfig, load, merge, preset
-from tournament.errors import UsageError
+from tournament.errors import InputError, UsageError
 from tournament.records import Scan, scan, spool
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -150,4 +150,8 @@ def open_source(argument: str) -> Iterator[Source]:
         return
     with tempfile.TemporaryDirectory(prefix="tourney-") as folder:
         path = spool(sys.stdin.buffer, Path(folder) / "stdin")
-        yield Source(path=path, name="stdin", scan=scan(path))
+        try:
+            found = scan(path)
+        except InputError as error:  # by the name that the user knows it by
+            raise InputError("<stdin>", error.line, error.what) from None
+        yield Source(path=path, name="stdin", scan=found)
