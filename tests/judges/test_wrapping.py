@@ -85,11 +85,13 @@ def test_a_message_alone_goes_through_the_servers_template_too() -> None:
 
 
 @pytest.mark.parametrize("without", [{"template": None}, {"fixed": {"/tokenize": Scripted(status=404)}}])
-def test_a_server_without_a_template_is_sent_plain_text(without: dict[str, Any]) -> None:
+def test_a_server_without_a_template_names_the_remedy(without: dict[str, Any]) -> None:
+    """Nothing is sent in a format that the model may not know."""
+    with pytest.raises(JudgeSetupError, match="wrapping="):
+        started(FakeServer(**without), PLAIN)
     server = FakeServer(**without)
-    judged(server, PLAIN)
+    judged(server, replace(PLAIN, wrapping="plain"))
     assert server.posted[0]["text"].startswith("You compare two responses")
-    assert "<|im_start|>" not in server.posted[0]["text"]
 
 
 def test_a_template_that_changes_messages_names_the_remedy() -> None:

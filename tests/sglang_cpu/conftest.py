@@ -1,12 +1,11 @@
 """The server fixture, and the `sglang` marker on every test in this folder."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .install import default_directory, is_installed
+from . import needs
 from .server import Server, serve
 
 _HERE = Path(__file__).parent
@@ -23,11 +22,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def sglang_server() -> Iterator[Server]:
     """A real SGLang on the CPU, one for the whole session."""
-    directory = default_directory()
-    if not is_installed(directory):
-        reason = f"SGLang is not installed in {directory}: run python tests/sglang_cpu/install.py"
-        if os.environ.get("TOURNEY_REQUIRE_SGLANG") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with serve(directory) as server:
+    with serve(needs.sglang()) as server:
         yield server

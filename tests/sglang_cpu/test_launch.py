@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,14 @@ from tournament.errors import JudgeSetupError
 from tournament.runtime.client import JsonClient
 from tournament.runtime.server import ServerPlan, SglangServer, serving
 
+from . import needs
 from . import server as harness
-from .install import default_directory, is_installed, model_of, python_of
+from .install import model_of, python_of
 
 
 @pytest.fixture
 def directory() -> Path:
-    directory = default_directory()
-    if not is_installed(directory):
-        reason = f"SGLang is not installed in {directory}: run python tests/sglang_cpu/install.py"
-        if os.environ.get("TOURNEY_REQUIRE_SGLANG") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return directory
+    return needs.sglang()
 
 
 def _plan(directory: Path, log_path: Path, *extra: str) -> ServerPlan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -12,6 +11,7 @@ from benchmarks.router import serve_router
 from tournament.judges.sglang import SglangJudge, SglangSettings
 from tournament.types import Candidate, Comparison, Field, Judgment, Outcome, Problem
 
+from . import needs
 from .install import default_directory, is_router_installed
 from .server import CONTEXT_LENGTH, MODEL_NAME, Server
 
@@ -31,11 +31,7 @@ PAIR = _field("The answer is 2.", "The answer is 3.")
 def router(sglang_server: Server) -> Iterator[Server]:
     """The router before the session's server."""
     directory = default_directory()
-    if not is_router_installed(directory):
-        reason = f"SGLang's router is not installed in {directory}: run python tests/sglang_cpu/install.py"
-        if os.environ.get("TOURNEY_REQUIRE_SGLANG") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    needs.need(is_router_installed(directory), f"SGLang's router is not installed in {directory}")
     with serve_router(directory, [sglang_server.base_url]) as router:
         yield router
 

@@ -12,16 +12,15 @@ import pytest
 
 from tournament.cli.main import run
 
+from . import needs
 from . import server as harness
-from .install import default_directory, is_installed, model_of, python_of
+from .install import model_of, python_of
 
 
 def test_a_run_starts_its_judge_and_ends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    directory = default_directory()
-    if not is_installed(directory):
-        pytest.skip(f"SGLang is not installed in {directory}: run python tests/sglang_cpu/install.py")
+    directory = needs.sglang()
     for name, value in harness.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TOURNEY_SGLANG_PYTHON", str(python_of(directory)))

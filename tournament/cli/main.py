@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 import click
 
 from tournament import __version__
+from tournament.cli.lazy import LazyGroup
 from tournament.cli.pipe import mute_stdout
 from tournament.errors import TourneyError
 
@@ -21,23 +21,15 @@ _VERBS = {
 }
 
 
-class _Verbs(click.Group):
-    """A group that imports a verb's file only when that verb is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _VERBS:
-            return None
-        return cast("click.Command", import_module(f"tournament.cli.{cmd_name}").command)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_VERBS.items()))
+_MODULES = {verb: f"tournament.cli.{verb}" for verb in _VERBS}
 
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    modules=_MODULES,
+    summaries=_VERBS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="tourney")
 def cli() -> None:
     """Pick the best of N responses by letting a judge compare them in pairs, under a budget.

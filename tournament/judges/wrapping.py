@@ -63,12 +63,15 @@ async def learned(model: TextModel) -> tuple[Wrapping, bool]:
     """The model's own chat template as a wrapping, and whether it opens a think block for the assistant.
 
     Raises:
-        JudgeSetupError: where the template does not keep the messages as they are.
+        JudgeSetupError: where there is no template to be had, or it does not keep the messages as they are.
     """
     with_system = await _around(model, ("system", "user"))
     alone = await _around(model, ("user",))
     if with_system is None or alone is None:
-        return WRAPPINGS["plain"], False
+        raise JudgeSetupError(
+            f"{model.address} tells no chat template of {model.model} (a router does not); "
+            "name the chat format with -J wrapping=, such as chatml"
+        )
     frames = {2: with_system, 1: alone}
     last = alone[-1]
     opens = last.rstrip().endswith(THINK_START)
