@@ -18,48 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks._common import table
 from benchmarks._sglang import flush
-from benchmarks.prefix import problem
-from tournament import registry
-from tournament.judges.sglang import SglangJudge, SglangSettings
-from tournament.memory_ledger import MemoryLedger
-from tournament.runner import Played, Runner, Setup
+from benchmarks.prefix import Asked, engine, judged, plain, problem
+from tournament.judges.sglang import SglangSettings
 from tournament.runtime.server import ServerPlan, serving
-from tournament.types import Comparison, Field, Judgment
 
 IN_FLIGHT = (1, 8, 64, 256)
-
-
-async def _engine(settings: SglangSettings, in_flight: int, candidates: int) -> list[Judgment]:
-    judge, played = SglangJudge(settings), list[Played]()
-    setup = Setup(
-        judge=judge,
-        pairing=registry.pairing("round-robin"),
-        matching=registry.match_strategy(2),
-        fallback=registry.pairing("majority"),
-        in_flight=in_flight,
-    )
-    try:
-        await judge.start()
-        await Runner(setup, MemoryLedger(), played.append).run([problem(candidates, 250)])
-    finally:
-        await judge.close()
-    return [judgment for verdict in played[0].record.verdicts for judgment in verdict.judgments]
-
-
-async def _plain(settings: SglangSettings, in_flight: int, candidates: int) -> list[Judgment]:
-    judge, gate = SglangJudge(settings), asyncio.Semaphore(in_flight)
-    field = Field.of(problem(candidates, 250))
-
-    async def one(comparison: Comparison) -> Judgment:
-        async with gate:
-            return (await judge.judge(field, [comparison]))[0]
-
-    try:
-        await judge.start()
-        pairs = [Comparison(a, b) for a in range(candidates) for b in range(candidates) if a != b]
-        return await asyncio.gather(*map(one, pairs))
-    finally:
-        await judge.close()
+PROBLEMS, QUESTION, WORDS = 4, 500, 250
 
 
 def _measure(base_url: str, profile: str, candidates: int) -> None:
@@ -67,10 +31,15 @@ def _measure(base_url: str, profile: str, candidates: int) -> None:
     rows = []
     for in_flight in IN_FLIGHT:
         size = candidates if in_flight > 1 else 4
-        for name, side in (("engine", _engine), ("plain loop", _plain)):
+        asked: list[Asked] = []
+        for name in ("engine", "plain loop"):
             flush(base_url)
             started = time.perf_counter()
-            judgments = asyncio.run(side(settings, in_flight, size))
+            if name == "engine":
+                problems = [problem(number, QUESTION, WORDS, size) for number in range(PROBLEMS)]
+                asked, judgments = judged(asyncio.run(engine(settings, problems, in_flight)))
+            else:
+                judgments = asyncio.run(plain(settings, asked, in_flight))
             rate = len(judgments) / (time.perf_counter() - started)
             hits = sum(j.cached_tokens for j in judgments) / max(1, sum(j.prompt_tokens for j in judgments))
             rows.append([name, str(in_flight), str(len(judgments)), f"{rate:.2f}", f"{hits:.1%}"])

@@ -16,34 +16,26 @@ The router sends what a dead worker left again by itself. With --no-retries that
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
-import hashlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.request
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import aiohttp
-from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks._common import ROOT, Aims, environment, python, table
-from tests.sglang_cpu.install import default_directory, is_installed, is_router_installed, python_of, router_of
-from tests.sglang_cpu.server import Server, ServerError, serve
+from benchmarks._relay import Relay, relayed
+from tests.sglang_cpu.install import default_directory, is_installed, is_router_installed
+from tests.sglang_cpu.router import serve_router
+from tests.sglang_cpu.server import Server, serve
 
 SIZE = 6
 IN_FLIGHT = 8
@@ -54,163 +46,10 @@ BALANCED = ("--balance-abs-threshold", "1", "--balance-rel-threshold", "1.1")
 # /health waits for a token; a worker on a CPU that is busy for 5 s would be taken for dead.
 PATIENT = ("--health-check-timeout-secs", "60")
 ONCE = ("--disable-retries",)
-_UP_LIMIT_S = 60.0
 _SESSION_LIMIT_S = 1800.0
 _GENERATED = '"POST /generate HTTP/1.1" 200'
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 Comparison = tuple[str, str, str, int]
-
-
-@contextlib.contextmanager
-def serve_router(
-    directory: Path, workers: Sequence[str], *, policy: str = "cache_aware", extra: Sequence[str] = ()
-) -> Iterator[Server]:
-    """Run SGLang's router before some workers for the length of a `with` block.
-
-    Args:
-        directory: The folder that tests/sglang_cpu/install.py filled.
-        workers: Base URLs of servers that are up.
-        policy: How the router chooses a worker.
-        extra: Further arguments of `sglang_router.launch_router`.
-
-    Yields:
-        The router, which has found every worker healthy.
-
-    Raises:
-        ServerError: It ended or did not find the workers in time.
-    """
-    port, metrics_port = _free_ports()
-    log_path = directory / f"router-{port}.log"
-    command = [str(python_of(router_of(directory))), "-m", "sglang_router.launch_router", "--log-level", "warn"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--policy", policy, "--worker-urls", *workers]
-    # By default the metrics are served to the whole network, and on a port that a second router cannot have.
-    command += ["--prometheus-host", "127.0.0.1", "--prometheus-port", str(metrics_port), *extra]
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            command, env={**os.environ, "NO_PROXY": "127.0.0.1"}, stdout=log, stderr=log, start_new_session=True
-        )
-    router = Server(base_url=f"http://127.0.0.1:{port}", process=process, log_path=log_path)
-    try:
-        _wait_for_workers(router, len(workers))
-        yield router
-    finally:
-        # It would wait three minutes for open requests; nothing of it is worth waiting for.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1]), int(other.getsockname()[1])
-
-
-def _wait_for_workers(router: Server, count: int) -> None:
-    deadline = time.monotonic() + _UP_LIMIT_S
-    # /health answers OK before there is a worker, and /readiness is ready from the first one on.
-    while _get(router, "/readiness").get("healthy_workers") != count:
-        if router.process.poll() is not None or time.monotonic() > deadline:
-            raise ServerError(f"the router did not find {count} workers; see {router.log_path}")
-        time.sleep(0.2)
-
-
-def _get(router: Server, path: str) -> dict[str, Any]:
-    """What the router answers, empty where it does not."""
-    try:
-        with _OPENER.open(router.base_url + path, timeout=10) as response:
-            answer = json.load(response)
-    except (OSError, ValueError):  # not up yet, or 503 until a worker is there
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-@dataclass(slots=True)
-class Relay:
-    """A server that hands everything on to another, and counts what was asked of `/generate` and what came back.
-
-    Attributes:
-        target: Base URL of the other.
-        base_url: Where the relay answers.
-        asked: How often each body was sent.
-        paid: How often each body's answer with status 200 reached the asker.
-        statuses: How many answers had each status.
-        tokens: Prompt and completion tokens of all answers in `paid`.
-    """
-
-    target: str
-    base_url: str = ""
-    asked: Counter[str] = field(default_factory=Counter)
-    paid: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[int] = field(default_factory=Counter)
-    tokens: int = 0
-    _session: aiohttp.ClientSession | None = None
-    _runner: web.AppRunner | None = None
-
-    async def open(self) -> None:
-        """Begin to answer."""
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._hand_on)
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-
-    async def close(self) -> None:
-        """Answer no more."""
-        assert self._session is not None
-        assert self._runner is not None
-        await self._runner.cleanup()
-        await self._session.close()
-
-    async def _hand_on(self, request: web.Request) -> web.StreamResponse:
-        assert self._session is not None
-        body, url = await request.read(), self.target + request.path_qs
-        if request.path != "/generate":
-            return (await self._answer(request, url, body))[0]
-        sent = hashlib.sha256(body).hexdigest()
-        self.asked[sent] += 1
-        response, content = await self._answer(request, url, body)
-        # Sent from here, so that what is counted below has reached the asker.
-        await response.prepare(request)
-        await response.write_eof()
-        self.statuses[response.status] += 1
-        if response.status == 200:
-            self.paid[sent] += 1
-            self.tokens += _tokens(content)
-        return response
-
-    async def _answer(self, request: web.Request, url: str, body: bytes) -> tuple[web.Response, bytes]:
-        assert self._session is not None
-        headers = {"Content-Type": request.headers.get("Content-Type", "application/json")}
-        async with self._session.request(request.method, url, data=body, headers=headers) as answer:
-            content = await answer.read()
-        kept = {name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers}
-        return web.Response(body=content, status=answer.status, headers=kept), content
-
-
-def _tokens(content: bytes) -> int:
-    meta = json.loads(content)["meta_info"]
-    return int(meta["prompt_tokens"]) + int(meta["completion_tokens"])
-
-
-@contextlib.contextmanager
-def relayed(target: str) -> Iterator[Relay]:
-    """A relay in a thread of its own for the length of a `with` block."""
-    relay, loop = Relay(target), asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="relay", daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(relay.open(), loop).result(10)
-    try:
-        yield relay
-    finally:
-        asyncio.run_coroutine_threadsafe(relay.close(), loop).result(60)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from aiohttp import web
 MODEL = "fake/judge-model"
 VERSION = "0.5.23"
 # What looks at no candidate: it is neither scripted nor counted as asking the model.
-_TOKENIZER = ("/tokenize", "/detokenize")
+_TOKENIZER = ("/v1/tokenize", "/v1/detokenize")
 _CHOICES = re.compile(r"\(((?:[^|()\\]|\\.)*(?:\|(?:[^|()\\]|\\.)*)*)\)")
 
 
@@ -194,7 +194,7 @@ class FakeServer:
         return web.json_response({"path": path, "body": body}) if body is not None else web.Response(status=404)
 
     def _tokenize(self, path: str, body: dict[str, Any]) -> web.Response:
-        if path == "/detokenize":
+        if path == "/v1/detokenize":
             text = self.tokenizer.text(body["tokens"], skip=body.get("skip_special_tokens", True))
             return web.json_response({"text": text})
         if "messages" not in body:

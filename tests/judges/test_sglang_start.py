@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
@@ -48,6 +49,35 @@ def test_an_older_server_is_asked_in_its_own_way() -> None:
     server = FakeServer(fixed={"/model_info": Scripted(status=404)})
     assert started(server, PLAIN).identity.model
     assert "/get_model_info" in [seen.path for seen in server.seen]
+
+
+def _worker(model: str, *, well: bool) -> dict[str, object]:
+    return {"url": "http://w", "is_healthy": well, "metadata": {"model_path": model, "served_model_name": "served"}}
+
+
+@pytest.mark.parametrize(
+    ("workers", "served"),
+    [
+        ([_worker("/m/a", well=True), _worker("/m/a", well=True)], "/m/a"),
+        ([_worker("/m/gone", well=False), _worker("/m/a", well=True)], "/m/a"),
+        ([_worker("/m/a", well=False)], "/m/a"),
+    ],
+)
+def test_a_router_tells_what_its_workers_serve(workers: list[object], served: str) -> None:
+    """Also where some of them are gone, so that a run can be resumed."""
+    fixed = {
+        "/model_info": Scripted(status=404),
+        "/get_model_info": Scripted(status=500),
+        "/workers": Scripted(body=json.dumps({"workers": workers}).encode()),
+    }
+    assert started(FakeServer(fixed=fixed), PLAIN).identity.model == served
+
+
+def test_workers_of_different_models_are_refused() -> None:
+    workers = [_worker("/m/a", well=True), _worker("/m/b", well=True)]
+    fixed = {"/model_info": Scripted(status=404), "/workers": Scripted(body=json.dumps({"workers": workers}).encode())}
+    with pytest.raises(JudgeSetupError, match="different models: /m/a, /m/b"):
+        started(FakeServer(fixed=fixed), PLAIN)
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_a_server_without_probabilities_leaves_what_the_judge_said(fault: Script
 
 
 def test_labels_that_are_no_single_tokens_are_refused_with_a_remedy() -> None:
-    fixed = {"/tokenize": Scripted(body=b'{"tokens": [1, 2]}')}
+    fixed = {"/v1/tokenize": Scripted(body=b'{"tokens": [1, 2]}')}
     with pytest.raises(JudgeSetupError, match="judge without soft"):
         judged(FakeServer(say("Verdict: 1"), fixed=fixed), replace(SOFT, wrapping="chatml"))
 

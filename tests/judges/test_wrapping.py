@@ -84,7 +84,7 @@ def test_a_message_alone_goes_through_the_servers_template_too() -> None:
     assert server.posted[0]["text"].startswith("<|im_start|>user\nPlease act as an impartial judge")
 
 
-@pytest.mark.parametrize("without", [{"template": None}, {"fixed": {"/tokenize": Scripted(status=404)}}])
+@pytest.mark.parametrize("without", [{"template": None}, {"fixed": {"/v1/tokenize": Scripted(status=404)}}])
 def test_a_server_without_a_template_names_the_remedy(without: dict[str, Any]) -> None:
     """Nothing is sent in a format that the model may not know."""
     with pytest.raises(JudgeSetupError, match="wrapping="):

@@ -62,7 +62,8 @@ class SglangText:
         if self._wanted and not is_served(self._wanted, self.names):
             raise unknown_model(self.address, self._wanted, sorted(set(self.names)))
         self.model = self.names[0]
-        self.revision = str(infos[0].get("weight_version") or "")
+        revision = str(infos[0].get("weight_version") or "")
+        self.revision = "" if revision == "default" else revision  # a router tells none
         self.context = await self.endpoint.setup(self._context_length())
         self._streams = await self.endpoint.setup(self._version()) >= _STREAMS_FROM
         ids = await self.tokens(THINK_END, special=False)
@@ -74,20 +75,28 @@ class SglangText:
         return info["model_path"], info.get("served_model_name") or info["model_path"]
 
     async def _model_infos(self) -> list[Any]:
-        try:
-            return list((await self.endpoint.each("/model_info")).values())
-        except HttpStatusError as error:
-            if error.status != 404:
-                raise
-            # Servers before 0.5.3, and the router.
-            return list((await self.endpoint.each("/get_model_info")).values())
+        for path in ("/model_info", "/workers", "/get_model_info"):
+            try:
+                answers = list((await self.endpoint.each(path)).values())
+            except HttpStatusError as error:
+                if error.status != 404 or path == "/get_model_info":
+                    raise
+                continue
+            # A router tells of all its workers; /get_model_info it would ask of one, which may be gone. Servers before
+            # 0.5.3 know only the latter.
+            return [info for answer in answers for info in _workers(answer)] if path == "/workers" else answers
+        raise AssertionError
 
     async def _context_length(self) -> int | None:
         try:
             listing = await self.endpoint.get("/v1/models")
-            return whole_number(listing["data"][0]["max_model_len"]) or None
-        except (RequestError, LookupError, TypeError):
+            known = whole_number(listing["data"][0].get("max_model_len"))
+            if not known:  # behind a router
+                answer = await self.endpoint.post("/v1/tokenize", {"model": self.names[-1], "prompt": "x"})
+                known = whole_number(answer["max_model_len"])
+        except (RequestError, LookupError, TypeError, AttributeError):
             return None
+        return known or None
 
     async def _version(self) -> tuple[int, ...]:
         try:
@@ -103,7 +112,7 @@ class SglangText:
 
     async def _ids(self, what: dict[str, Any]) -> list[int] | None:
         try:
-            ids = (await self.endpoint.post("/tokenize", {"model": self.names[-1], **what}))["tokens"]
+            ids = (await self.endpoint.post("/v1/tokenize", {"model": self.names[-1], **what}))["tokens"]
         except (RequestError, LookupError, TypeError):
             return None
         return ids if isinstance(ids, list) and all(isinstance(item, int) for item in ids) else None
@@ -120,7 +129,7 @@ class SglangText:
             ids = ids[1:]
         try:
             body = {"model": self.names[-1], "tokens": ids, "skip_special_tokens": False}
-            return str((await self.endpoint.post("/detokenize", body))["text"])
+            return str((await self.endpoint.post("/v1/detokenize", body))["text"])
         except (RequestError, LookupError, TypeError):
             return None
 
@@ -204,6 +213,16 @@ class SglangText:
         if self._think_end is None or not isinstance(ids, list) or self._think_end not in ids:
             return None
         return len(ids) - 1 - ids[::-1].index(self._think_end)
+
+
+def _workers(answer: Any) -> list[Any]:
+    """What the workers of a router serve, those that are well where any is."""
+    try:
+        workers = answer["workers"]
+        well = [worker["metadata"] for worker in workers if worker.get("is_healthy")]
+        return well or [worker["metadata"] for worker in workers]
+    except (LookupError, TypeError, AttributeError):
+        return [None]
 
 
 def _parameters(draft: Draft, sampling: Sampling) -> dict[str, Any]:
