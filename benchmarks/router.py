@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks._common import ROOT, Aims, environment, python, table
 from benchmarks._relay import Relay, relayed
 from tests.sglang_cpu.install import default_directory, is_installed, is_router_installed
-from tests.sglang_cpu.router import serve_router
+from tests.sglang_cpu.router import ask, serve_router
 from tests.sglang_cpu.server import Server, serve
 
 SIZE = 6
@@ -79,7 +79,7 @@ class Kill:
         """Kill the worker once enough is judged and it has requests open."""
         if self.judged is not None or judged < self.goal:
             return
-        workers = _get(self.router, "/workers").get("workers", [])
+        workers = ask(self.router, "/workers").get("workers", [])
         self.open_requests = next((int(each["load"]) for each in workers if each["url"] == self.worker.base_url), 0)
         if self.open_requests:
             os.killpg(self.worker.process.pid, signal.SIGKILL)

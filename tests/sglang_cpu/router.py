@@ -68,14 +68,14 @@ def _free_ports() -> tuple[int, int]:
 def _wait_for_workers(router: Server, count: int) -> None:
     deadline = time.monotonic() + _UP_LIMIT_S
     # /health answers OK before there is a worker, and /readiness is ready from the first one on.
-    while _get(router, "/readiness").get("healthy_workers") != count:
+    while ask(router, "/readiness").get("healthy_workers") != count:
         if router.process.poll() is not None or time.monotonic() > deadline:
             raise ServerError(f"the router did not find {count} workers; see {router.log_path}")
         time.sleep(0.2)
 
 
-def _get(router: Server, path: str) -> dict[str, Any]:
-    """What the router answers, empty where it does not."""
+def ask(router: Server, path: str) -> dict[str, Any]:
+    """Returns what the router answers, empty where it does not."""
     try:
         with _OPENER.open(router.base_url + path, timeout=10) as response:
             answer = json.load(response)
