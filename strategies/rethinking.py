@@ -16,7 +16,7 @@ _OWN = "own"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rethinking:
-    """`votes` samples first; up to `rethinks` times, both orders go on from their own reasoning with a larger limit.
+    """`votes` samples first; up to `rethinks` times, both orders go on from their own reasoning.
 
     A match is thought over again while it is undecided, while an order was truncated, or while the orders disagree.
     `ladder` gives the thinking limits in tokens: the first of the votes ("own" for the judge's own limit), the next one

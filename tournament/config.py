@@ -22,7 +22,7 @@ DEFAULT_STRATEGY = "knockout"
 
 _INCIDENTAL = (
     *("base_url", "cheap_base_url", "api_key_env", "timeout_s", "attempts", "batch_size"),
-    *("threads", "gpu_layers", "parallel"),
+    *("threads", "gpu_layers", "parallel", "gguf"),
 )
 """Judge settings that say how a judge is reached and not how it judges; they may differ when a run is resumed."""
 

@@ -26,13 +26,15 @@ FROM_VERSION_1 = (
     "label_mass REAL",
     "p_cheap REAL",
 )
-# A comparison that failed cost nothing, so a later try may take its place; whatever was paid for stays.
+# A comparison that failed cost nothing, so a later try may take its place; so may one that a server refused unread,
+# such as a pair that was too long for its context. Whatever was paid for stays.
+_PAID = "outcome != 'failed' AND (outcome != 'refused' OR prompt_tokens > 0)"
 INSERT = f"""
 INSERT INTO judgments ({COLUMNS}) VALUES ({",".join("?" * len(COLUMNS.split(",")))})
 ON CONFLICT (key) DO UPDATE SET {",".join(f"{name}=excluded.{name}" for name in JUDGED.replace(" ", "").split(","))}
-WHERE judgments.outcome = 'failed'
+WHERE judgments.outcome = 'failed' OR (judgments.outcome = 'refused' AND judgments.prompt_tokens = 0)
 """  # noqa: S608
-SELECT = f"SELECT key, {JUDGED} FROM judgments WHERE outcome != 'failed' AND key IN"  # noqa: S608
+SELECT = f"SELECT key, {JUDGED} FROM judgments WHERE {_PAID} AND key IN"  # noqa: S608
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:

@@ -21,16 +21,20 @@ ALL = [Comparison(a, b) for a in range(3) for b in range(3) if a != b]
 
 
 class Told(CallableJudge):
-    """Answers every comparison with one judgment, and counts them."""
+    """Answers every comparison with one judgment, and notes them."""
 
     def __init__(self, judgment: Judgment) -> None:
-        self.judgment, self.asked = judgment, 0
+        self.judgment, self.seen = judgment, list[Comparison]()
+
+    @property
+    def asked(self) -> int:
+        return len(self.seen)
 
     async def start(self) -> None:
         pass
 
     async def judge(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
-        self.asked += len(comparisons)
+        self.seen += comparisons
         return [self.judgment] * len(comparisons)
 
 
@@ -115,3 +119,22 @@ def test_bad_settings_are_refused(settings: dict[str, object]) -> None:
 def test_a_setting_of_a_judge_that_has_none_of_that_name_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="soft"):
         registry.judge("cascade", {"cheap": "checks", "reasoning": "synthetic", "reasoning_with": "soft=true"})
+
+
+def test_an_audit_that_comes_to_nothing_takes_nothing_away() -> None:
+    judge, _, _ = cascade(cheap(0.99), Judgment(Outcome.TRUNCATED, None, prompt_tokens=5), audit=1.0)
+    [judgment] = asyncio.run(judge.judge(OF, ALL[:1]))
+    assert (judgment.outcome, judgment.p_first, judgment.p_cheap) == (Outcome.DECIDED, 0.99, None)
+    assert (judgment.prompt_tokens, judgment.detail) == (15, "audit: truncated")
+
+
+def test_a_match_that_only_the_cheap_judge_saw_is_thought_over_from_the_start() -> None:
+    judge, first, second = cascade(cheap(0.99), THOUGHT, audit=0.0)
+    asyncio.run(judge.judge(OF, [Comparison(0, 1, 1, 2048, cheap(0.99)._replace(text="A 0.99"))]))
+    assert first.asked == 0
+    assert [comparison.continues for comparison in second.seen] == [None]
+
+
+def test_a_child_without_an_address_is_given_none() -> None:
+    options = {"cheap": "checks", "reasoning": "sglang", "base_url": "http://127.0.0.1:9"}
+    assert registry.judge("cascade", options).identity.kind == "cascade"

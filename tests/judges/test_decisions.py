@@ -46,7 +46,8 @@ def judged(answer: Scripted, **settings: Any) -> tuple[Judgment, FakeServer]:
 def test_the_first_options_probability_is_the_preference(p: float, outcome: Outcome) -> None:
     judgment, _ = judged(Scripted(body=decided(p)))
     assert (judgment.outcome, judgment.p_first, judgment.label_mass) == (outcome, p, 0.9)
-    assert (judgment.prompt_tokens, judgment.completion_tokens, judgment.text) == (70, 0, "")
+    assert (judgment.prompt_tokens, judgment.completion_tokens) == (70, 0)
+    assert judgment.text == f"A {p:.4f}, B {1 - p:.4f}, both letters 0.9000"
 
 
 def test_the_question_has_two_options_and_both_texts() -> None:

@@ -28,7 +28,9 @@ PROFILES = config_names("judges")
 def rendered(profile: str, order: str) -> str:
     """The prompt of `What is 1 + 1?` with `Two.` shown in that place; a chat format of the server's own as ChatML."""
     wrapping = "chatml" if load_profile(profile).wrapping == SERVER else ""
-    judge = SglangJudge(SglangSettings(profile=profile, wording="tourney's", wrapping=wrapping))
+    # The user's own copy of an official wording would make it another prompt; one that ships is all that there is.
+    wording = "auto" if "deepseek" in profile else "tourney's"
+    judge = SglangJudge(SglangSettings(profile=profile, wording=wording, wrapping=wrapping))
     return judge.render(PAIR, ORDERS[order])
 
 

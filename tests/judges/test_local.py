@@ -16,8 +16,8 @@ from tournament import registry
 from tournament.errors import JudgeSetupError, JudgeUnreachableError, UsageError
 from tournament.judges import gguf
 from tournament.judges.local import LocalJudge, LocalSettings
-from tournament.judges.local_text import LocalText, tokens_before
-from tournament.judges.text_model import Draft, Sampling
+from tournament.judges.local_text import LocalText
+from tournament.judges.text_model import Draft, Sampling, tokens_before
 from tournament.runtime.faults import HttpStatusError
 from tournament.types import Outcome
 

@@ -78,6 +78,7 @@ def test_a_shipped_profile_is_picked_by_its_own_models_name(name: str) -> None:
         ("Qwen/Qwen2.5-7B-Instruct", "generic-chat"),
         ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "generic-chat"),
         ("RRM-7B/base-model", "generic-chat"),
+        ("/hub/models--Reward-Reasoning--RRM-7B/snapshots/0a1b2c3d4e5f", "rrm-7b"),
         ("", "generic-chat"),
         ("/", "generic-chat"),
     ],
@@ -225,7 +226,9 @@ class TestOfficialWords:
 
     def test_a_template_that_ships_is_official_already(self) -> None:
         shipped = load_profile("rm-r1-deepseek-distilled-qwen-7b")
-        assert {choose_wording(shipped, wanted).source for wanted in ("auto", "official", "tourney's")} == {"official"}
+        assert {choose_wording(shipped, wanted).source for wanted in ("auto", "official")} == {"official"}
+        with pytest.raises(UsageError, match="has the official wording only"):
+            choose_wording(shipped, "tourney's")
 
     def test_a_wording_without_claims_has_no_official_words(self, folder: Path) -> None:
         with pytest.raises(UsageError, match="generic-chat has no official wording"):

@@ -171,16 +171,28 @@ def test_a_model_that_opens_a_think_block_itself_and_is_cut_off_has_it_closed() 
     assert judgment.text == "<think>\ntwo it\n</think>\n\nVerdict: 1"
 
 
-def test_a_fault_in_the_second_request_is_a_judgment_that_keeps_what_was_used() -> None:
-    server = FakeServer(lambda prompt, parameters: _cut_then_boom(server))
+@pytest.mark.parametrize(("status", "asked"), [(500, 3), (413, 2)])
+def test_what_was_thought_stays_where_its_end_cannot_be_had(status: int, asked: int) -> None:
+    """It is paid for; a request that failed is made once more, one that was refused is not."""
+    server = FakeServer(lambda prompt, parameters: _cut_then_boom(server, status))
     [judgment], _ = judged(server, THINKING)
-    assert (judgment.outcome, judgment.p_first) == (Outcome.FAILED, None)
+    assert (judgment.outcome, judgment.p_first, judgment.cut) == (Outcome.TRUNCATED, None, False)
+    assert "hmm hm" in judgment.text
     assert "boom" in judgment.detail
     assert judgment.completion_tokens == 2
+    assert len(server.posted) == asked
 
 
-def _cut_then_boom(server: FakeServer) -> Said:
-    server.script.append(Scripted(status=500, body=b"boom"))
+def test_an_end_that_comes_at_the_second_try_is_read() -> None:
+    server = FakeServer(lambda prompt, parameters: _cut_then_boom(server, 500, times=1))
+    [judgment], _ = judged(server, THINKING)
+    assert judgment.outcome is Outcome.DECIDED
+    assert judgment.cut
+
+
+def _cut_then_boom(server: FakeServer, status: int, times: int = 2) -> Said:
+    if len(server.posted) == 1:
+        server.script += [Scripted(status=status, body=b"boom")] * times
     return Said(text="hmm hm", reason="length")
 
 

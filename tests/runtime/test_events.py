@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tournament.runtime.client import JsonClient
-from tournament.runtime.events import LastEvent
-from tournament.runtime.faults import BadBodyError, BrokenConnectionError
+from tournament.runtime.events import LastEvent, refusal_in
+from tournament.runtime.faults import BadBodyError, BrokenConnectionError, HttpStatusError
 from tournament.runtime.retry import RetryPolicy
 
 
@@ -83,3 +83,26 @@ def test_a_stream_that_is_too_large_is_refused() -> None:
 def test_a_last_event_that_is_no_json_is_refused() -> None:
     with pytest.raises(BadBodyError, match="something other than JSON"):
         streamed(b"data: <html>\n\ndata: [DONE]\n\n")
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (b'{"error": {"message": "too long", "code": 400}}', 400),
+        (b'{"error": {"message": "what"}}', 500),
+        (b'{"text": "", "meta_info": {"finish_reason": {"type": "abort", "status_code": 503}}}', 503),
+        (b'{"text": "", "meta_info": {"finish_reason": {"type": "abort"}}}', None),
+        (b'{"text": "x", "meta_info": {"finish_reason": {"type": "stop", "matched": 2}}}', None),
+        (b'{"text": "x", "meta_info": {}}', None),
+        (b"[]", None),
+        (b"<html>", None),
+    ],
+)
+def test_a_refusal_on_a_stream_is_told_from_an_answer(event: bytes, status: int | None) -> None:
+    assert refusal_in(event) == status
+
+
+def test_a_refusal_on_a_stream_is_the_error_that_it_would_have_been() -> None:
+    with pytest.raises(HttpStatusError, match="too long") as caught:
+        streamed(b'data: {"error": {"message": "too long", "code": 400}}\n\ndata: [DONE]\n\n')
+    assert caught.value.status == 400

@@ -39,7 +39,7 @@ class Check:
     @property
     def repeats(self) -> bool:
         """Whether two equal seeds gave equal text."""
-        return self.judgments[0].text == self.again.text
+        return bool(self.again.text) and self.judgments[0].text == self.again.text
 
     @property
     def fit(self) -> bool:
@@ -82,7 +82,7 @@ class Check:
         cut = " (cut off by the limit)" if judgment.cut else ""
         thinking, parts = thinking_of(judgment.text), parts_of(judgment.text)
         lines = [
-            f"{shown:<11}{judgment.outcome.value}{preference}{mass}; {judgment.thinking_tokens:,} thinking tokens{cut},"
+            f"{shown:<12}{judgment.outcome.value}{preference}{mass}; {judgment.thinking_tokens:,} thinking tokens{cut},"
             f" {judgment.completion_tokens:,} in all; {judgment.cached_tokens:,} of {judgment.prompt_tokens:,} prompt"
             f" tokens cached; {judgment.seconds:.2f} s",
         ]

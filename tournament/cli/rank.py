@@ -18,7 +18,7 @@ from tournament.api import FALLBACK
 from tournament.cli.options import Source, build_config, config_options, open_source
 from tournament.cli.pipe import mute_stdout
 from tournament.config import RunConfig, deciding, fingerprint
-from tournament.errors import RunFolderError
+from tournament.errors import RunFolderError, UsageError
 from tournament.judge import Judge
 from tournament.ledger import Ledger
 from tournament.records import dumps, read_problems
@@ -58,6 +58,8 @@ def command(
     """
     config, around = build_config(given), cast("AbstractAsyncContextManager[object]", nullcontext())
     if serve or serve_flags:
+        if given["base_url"] or given["gguf"]:
+            raise UsageError("--serve starts a server of its own; leave out --base-url and --gguf")
         from tournament.cli.serving import announced, served  # here, so that other runs do not wait for aiohttp
 
         config, plan = served(config, serve_flags)

@@ -40,9 +40,11 @@ def served(config: RunConfig, flags: str) -> tuple[RunConfig, ServerPlan]:
     options = dict(config.judge_options)
     if config.judge not in config_names("judges") and not config.judge.endswith(".toml"):
         raise UsageError(f"--serve needs a judge profile, not {config.judge}; `tourney list judges` names them")
-    if options.get("base_url") or options.get("gguf"):
-        raise UsageError("--serve starts a server of its own; leave out --base-url and --gguf")
-    plan = plan_for(config.judge, model=str(options.get("model", "")), extra=tuple(shlex.split(flags)))
+    try:
+        extra = tuple(shlex.split(flags))
+    except ValueError as error:
+        raise UsageError(f"--serve-flags {flags!r}: {error}; write them as in a shell") from None
+    plan = plan_for(config.judge, model=str(options.get("model", "")), extra=extra)
     plan = replace(plan, port=free_port(plan.host, None))
     options["base_url"] = f"http://{plan.host}:{plan.port}"
     return replace(config, judge_options=options), plan

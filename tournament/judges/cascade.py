@@ -8,7 +8,7 @@ seed, go on all the same, so that a run says how often the reasoning judge would
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from tournament import registry, seeding
@@ -73,8 +73,8 @@ class CascadeJudge:
             "threshold": self._settings.threshold,
             "audit": self._settings.audit,
             "seed": self._settings.seed,
-            "cheap": cheap.to_json(),
-            "reasoning": reasoning.to_json(),
+            "cheap": {**cheap.to_json(), "label": ""},
+            "reasoning": {**reasoning.to_json(), "label": ""},
         }
         label = f"cascade: {cheap.label}, then {reasoning.label} below {self._settings.threshold:g}"
         return JudgeIdentity(kind="cascade", label=label, settings=settings)
@@ -122,10 +122,10 @@ class CascadeJudge:
         """Judge comparisons of one field."""
         first = await self._first_look(field, comparisons)
         later = [i for i, judged in enumerate(first) if judged is None or self._goes_on(field, comparisons[i], judged)]
-        again = await self._reasoning.judge(field, [comparisons[i] for i in later]) if later else []
+        again = await self._reasoning.judge(field, [_anew(comparisons[i]) for i in later]) if later else []
         self._passed_on += len(later)
         answers = dict(zip(later, again, strict=True))
-        return [_merged(judged, answers.get(i)) for i, judged in enumerate(first)]
+        return [self._merged(judged, answers.get(i)) for i, judged in enumerate(first)]
 
     async def judge_warming(self, field: Field, comparison: Comparison, warm: Warm) -> Judgment:
         """Judge one comparison, and call `warm` once its prompt has been read by the judge that decides it."""
@@ -134,9 +134,10 @@ class CascadeJudge:
             return judged
         self._passed_on += 1
         if isinstance(self._reasoning, PrefixJudge):
-            return _merged(judged, await self._reasoning.judge_warming(field, comparison, warm))
-        [answer] = await self._reasoning.judge(field, [comparison])
-        return _merged(judged, answer)
+            return self._merged(judged, await self._reasoning.judge_warming(field, _anew(comparison), warm))
+        warm()  # there is nothing to wait for
+        [answer] = await self._reasoning.judge(field, [_anew(comparison)])
+        return self._merged(judged, answer)
 
     async def _first_look(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment | None]:
         """The cheap judge's judgments; None for a comparison that goes on from a reasoning judge's words."""
@@ -145,16 +146,41 @@ class CascadeJudge:
         judged = iter(await self._cheap.judge(field, new) if new else ())
         return [next(judged) if comparison.continues is None else None for comparison in comparisons]
 
-    def _goes_on(self, field: Field, comparison: Comparison, judged: Judgment) -> bool:
+    def _clear(self, judged: Judgment) -> bool:
         p_first = judged.p_first
-        if p_first is None or max(p_first, 1 - p_first) < self._settings.threshold:
+        return p_first is not None and max(p_first, 1 - p_first) >= self._settings.threshold
+
+    def _merged(self, cheap: Judgment | None, reasoning: Judgment | None) -> Judgment:
+        """The reasoning judge's word with the spend of both and what the cheap judge had said; else the cheap judge's.
+
+        An audit that comes to nothing takes nothing away from what was clear.
+        """
+        if reasoning is None or cheap is None:
+            judged = reasoning or cheap
+            assert judged is not None
+            return judged
+        audited = reasoning.p_first is None and self._clear(cheap)
+        kept = cheap._replace(detail=f"audit: {reasoning.outcome.value}") if audited else reasoning
+        return kept._replace(
+            prompt_tokens=cheap.prompt_tokens + reasoning.prompt_tokens,
+            completion_tokens=cheap.completion_tokens + reasoning.completion_tokens,
+            cached_tokens=cheap.cached_tokens + reasoning.cached_tokens,
+            seconds=cheap.seconds + reasoning.seconds,
+            p_cheap=None if audited else cheap.p_first,
+        )
+
+    def _goes_on(self, field: Field, comparison: Comparison, judged: Judgment) -> bool:
+        if not self._clear(judged):
             return True
         texts = field.texts[comparison.first], field.texts[comparison.second]
         return seeding.key(self._settings.seed, "audit", *texts) < self._settings.audit * _WHOLE
 
 
 def _child(name: str, base_url: str, settings: str) -> Judge:
-    options: dict[str, Any] = {"base_url": base_url} if base_url else {}
+    kind, _ = registry.kind_of_judge(name)
+    known = registry.settings_type(registry.find("judge", kind))
+    has_address = known is not None and any(item.name == "base_url" for item in fields(known))
+    options: dict[str, Any] = {"base_url": base_url} if base_url and has_address else {}
     for text in filter(None, settings.split(",")):
         key, equals, value = text.partition("=")
         if not equals:
@@ -163,16 +189,7 @@ def _child(name: str, base_url: str, settings: str) -> Judge:
     return registry.judge(name, options)
 
 
-def _merged(cheap: Judgment | None, reasoning: Judgment | None) -> Judgment:
-    """The reasoning judge's word with the spend of both and what the cheap judge had said; else the cheap judge's."""
-    if reasoning is None or cheap is None:
-        judged = reasoning or cheap
-        assert judged is not None
-        return judged
-    return reasoning._replace(
-        prompt_tokens=cheap.prompt_tokens + reasoning.prompt_tokens,
-        completion_tokens=cheap.completion_tokens + reasoning.completion_tokens,
-        cached_tokens=cheap.cached_tokens + reasoning.cached_tokens,
-        seconds=cheap.seconds + reasoning.seconds,
-        p_cheap=cheap.p_first,
-    )
+def _anew(comparison: Comparison) -> Comparison:
+    """A comparison for the reasoning judge, which cannot go on from words that a cheap judge never thought."""
+    earlier = comparison.continues
+    return comparison if earlier is None or earlier.completion_tokens else comparison._replace(continues=None)

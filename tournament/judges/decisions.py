@@ -18,6 +18,7 @@ from tournament.judges.served import (
     check_patience,
     failed_reply,
     is_served,
+    one_model,
     unknown_model,
     whole_number,
 )
@@ -99,13 +100,11 @@ class DecisionsJudge:
     async def start(self) -> None:
         """Check that the server decides, with one small question, and learn what it serves."""
         await self.endpoint.setup(self.endpoint.ping("/health"))
-        info = await self.endpoint.setup(self.endpoint.get("/model_info"))
-        if not isinstance(info, dict) or not isinstance(info.get("model_path"), str):
-            raise JudgeSetupError(f"{self.endpoint.address} is no SGLang server; decisions needs one")
-        served = [info["model_path"], info.get("served_model_name") or info["model_path"]]
-        if self.model and not is_served(self.model, served):
-            raise unknown_model(self.endpoint.address, self.model, sorted(set(served)))
-        self.model = info["model_path"]
+        infos = await self.endpoint.setup(self.endpoint.each("/model_info"))
+        names = one_model(self.endpoint.address, list(infos.values()))
+        if self.model and not is_served(self.model, names):
+            raise unknown_model(self.endpoint.address, self.model, sorted(set(names)))
+        self.model = names[0]
         await self._try_out()
 
     async def _try_out(self) -> None:
@@ -129,8 +128,12 @@ class DecisionsJudge:
         texts = [self._text(field, comparison) for comparison in comparisons]
         return TokenEstimate(
             expected_prompt=sum(likely_tokens(text) for text in texts),
-            worst_prompt=sum(most_tokens(text) + _AROUND_TOKENS for text in texts),
+            worst_prompt=sum(most_tokens(text) for text in texts) + len(texts) * self._around,
         )
+
+    @property
+    def _around(self) -> int:
+        return most_tokens(self._wording.system) + _AROUND_TOKENS
 
     async def judge(self, field: Field, comparisons: Sequence[Comparison]) -> Sequence[Judgment]:
         """Judge comparisons of one field, each in a request of its own."""
@@ -172,6 +175,7 @@ class DecisionsJudge:
         return Judgment(
             outcome,
             p_first if known else None,
+            text=f"A {p_first:.4f}, B {1 - p_first:.4f}, both letters {mass:.4f}",
             detail=detail,
             prompt_tokens=whole_number((answer.get("usage") or {}).get("prompt_tokens")),
             label_mass=min(1.0, mass),

@@ -18,7 +18,7 @@ from tournament.judges import gguf
 from tournament.judges.label_tokens import LabelTokens, label_tokens
 from tournament.judges.served import failed_reply, whole_number
 from tournament.judges.speaking import together
-from tournament.judges.text_model import Draft, Reply, Sampling, Warm, Weights
+from tournament.judges.text_model import Draft, Reply, Sampling, Warm, Weights, tokens_before
 from tournament.judges.verdicts import THINK_END, THINK_START
 from tournament.runtime.faults import RequestError
 from tournament.types import Message, Outcome
@@ -208,13 +208,6 @@ def _failed(error: RequestError) -> Reply:
         return replace(reply, detail=str(json.loads(getattr(error, "body", ""))["error"]["message"]))
     except (ValueError, LookupError, TypeError):
         return reply
-
-
-def tokens_before(end: int | None, ids: Any) -> int | None:
-    """How many tokens came before the last one of that id; None where it is not among them."""
-    if end is None or not isinstance(ids, list) or end not in ids:
-        return None
-    return len(ids) - 1 - ids[::-1].index(end)
 
 
 def _grammar(choices: Sequence[str]) -> str:

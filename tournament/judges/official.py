@@ -49,7 +49,15 @@ def words_in(path: Path, claims: Mapping[str, tuple[Claim, ...]]) -> dict[str, s
     """
     wanted = {claim: "" for parts in claims.values() for claim in parts}
     for file in _files(path):
-        for literal in _literals(_read(file), notebook=file.suffix == ".ipynb", script=file.suffix == ".py"):
+        if all(wanted.values()):
+            break
+        try:
+            text = _read(file)
+        except InputError:
+            if not path.is_dir():
+                raise
+            continue  # what else lies beside a model card need be none
+        for literal in _literals(text, notebook=file.suffix == ".ipynb", script=file.suffix == ".py"):
             for claim, found in wanted.items():
                 if not found and claim.fits(literal):
                     wanted[claim] = literal

@@ -202,7 +202,9 @@ class OpenAIJudge:
             )
             before = f"{words}\n\n{wording.rethink}\n\n"
         seed = self.speaking.seed(comparison, "\n".join(message.content for message in messages))
-        limit = self._limit if comparison.thinking_limit is None else max(1, comparison.thinking_limit)
+        # A limit is one of thinking; a model that thinks needs room for its answer besides.
+        answer = self.speaking.max_tokens if self.speaking.profile.thinking else 0
+        limit = self._limit if comparison.thinking_limit is None else max(1, comparison.thinking_limit) + answer
         return _Draft(messages=messages, limit=limit, seed=seed, before=before, near=(field.prompt, first))
 
     def _body(self, draft: _Draft) -> dict[str, Any]:
@@ -218,13 +220,13 @@ class OpenAIJudge:
 
 def _own_key(base_url: str) -> str:
     """The variable of the default key, which goes to its own host and to nobody else unless it is named."""
-    ours = urlsplit(base_url).hostname == DEFAULT_KEY_HOST
+    ours = all(urlsplit(url.strip()).hostname == DEFAULT_KEY_HOST for url in base_url.split(","))
     return DEFAULT_KEY_ENV if ours and os.environ.get(DEFAULT_KEY_ENV) else ""
 
 
 def _with_version(base_url: str) -> str:
     stripped = base_url.strip().rstrip("/")
-    return stripped if urlsplit(stripped).path else f"{stripped}/v1"
+    return stripped if urlsplit(stripped).path or not stripped else f"{stripped}/v1"
 
 
 def _reply(answer: Any) -> Reply:

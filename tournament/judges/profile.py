@@ -98,15 +98,16 @@ def _check(key: str, value: Any, hint: Any, where: str) -> None:
         raise UsageError(f"{where}: {key}={value!r} is out of range; docs/judges.md says what goes there")
 
 
+# Where the hub's client keeps a model: in a folder that is named by a hash, below the one with the model's name.
+_SNAPSHOT = re.compile(r"/snapshots/[0-9a-f]{7,64}$")
+
+
 def profile_for(served: Iterable[str]) -> Profile:
     """The profile whose `matches` is part of a served model's name, the longest match first; else generic-chat."""
-    names = [_plain(name.rstrip("/").rsplit("/", 1)[-1]) for name in served]
-    best, longest = GENERIC, 0
-    for name in config_names("judges"):
-        for match in load_profile(name).matches:
-            if len(match) > longest and any(_plain(match) in served_name for served_name in names):
-                best, longest = name, len(match)
-    return load_profile(best)
+    names = [_plain(_SNAPSHOT.sub("", name.rstrip("/")).rsplit("/", 1)[-1]) for name in served]
+    matches = {match: name for name in config_names("judges") for match in load_profile(name).matches}
+    found = [match for match in matches if any(_plain(match) in name for name in names)]
+    return load_profile(matches[max(found, key=len)] if found else GENERIC)
 
 
 def _plain(name: str) -> str:
@@ -125,6 +126,8 @@ def choose_wording(profile: Profile, wanted: str, model_path: str = "") -> Wordi
         UsageError: where the official wording is wanted and is nowhere to be found.
     """
     wording = load_wording(profile.prompt)
+    if wanted == OURS and wording.source == OFFICIAL:
+        raise UsageError(f"{profile.name} has the official wording only; leave out wording={OURS}")
     if wanted == OURS or wording.source == OFFICIAL:
         return wording
     words = (

@@ -13,20 +13,23 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tournament.errors import UsageError
+from tournament.errors import JudgeSetupError, UsageError
 from tournament.judge import JudgeIdentity, TokenEstimate
 from tournament.judges.continuing import Opening, opening
+from tournament.judges.label_tokens import label_tokens
 from tournament.judges.soft import softened
 from tournament.judges.speaking import Speaking, SpeakingSettings, judgment, share_of, thought, total
-from tournament.judges.text_model import Draft, Reply, Sampling, TextModel, Warm
+from tournament.judges.text_model import Draft, Reply, Sampling, TextModel, Warm, Weights
 from tournament.judges.tokens import capped, likely_tokens, most_tokens
 from tournament.judges.verdicts import THINK_END, THINK_START
 from tournament.judges.wrapping import OPENS_THINKING, SERVER, Wrapping, learned, wrapping
-from tournament.types import Comparison, Field, Judgment
+from tournament.types import Comparison, Field, Judgment, Outcome
 
 VERDICT_TOKENS = 16
 # A model whose own chat template opens a think block thinks, whatever the profile knew of it.
 _THINKING_OF_TEMPLATE = 4096
+# How often the end of a thought is asked for, where the request for it fails.
+_ENDING_TRIES = 2
 # What thinking that was cut off may hold when it is sent again; a longer text is left truncated instead, so that the
 # tokens reserved for a comparison always suffice.
 _BYTES_PER_THOUGHT = 8
@@ -135,6 +138,10 @@ class ReasoningJudge:
             self._wrap, opens_thinking = await learned(self.model)
             if opens_thinking and not self._thinking:
                 self._thinking = _THINKING_OF_TEMPLATE
+        if self._soft:  # a model whose labels are no single tokens is told of before anything is paid for
+            grammar = self.speaking.wording.grammar
+            before = grammar.cue + grammar.endings[0].partition(grammar.labels[0])[0]
+            await label_tokens(self.model, before, grammar.labels)
 
     async def close(self) -> None:
         """Give the model back."""
@@ -174,10 +181,15 @@ class ReasoningJudge:
         started = time.monotonic()
         turns = [self._turn(field, comparison) for comparison in comparisons]
         replies = await self._generate(turns, warm)
-        while again := [i for i, (turn, reply) in enumerate(zip(turns, replies, strict=True)) if _is_cut(turn, reply)]:
+        failures = [0] * len(turns)
+        while again := [i for i, cut in enumerate(map(_is_cut, turns, replies)) if cut and failures[i] < _ENDING_TRIES]:
             endings = [self._ending(turns[index], replies[index]) for index in again]
             for index, turn, reply in zip(again, endings, await self._generate(endings), strict=True):
-                turns[index], replies[index] = turn, _joined(replies[index], reply)
+                if reply.outcome is None:
+                    turns[index], replies[index] = turn, _joined(replies[index], reply)
+                else:  # what was thought is paid for: it stays, without an end
+                    failures[index] += 1 if reply.outcome is Outcome.FAILED else _ENDING_TRIES
+                    replies[index] = replace(replies[index].after(reply), detail=reply.detail)
         seconds = share_of(started, len(comparisons))
         judged = [self._read(*each, seconds) for each in zip(turns, replies, strict=True)]
         if self._soft:
@@ -228,7 +240,10 @@ class ReasoningJudge:
             return judged
         unspoken = len(turn.opening.text) - len(turn.opening.spoken)
         text = turn.prompt + judged.text[: unspoken + reading.label]
-        weights = await self.model.weigh(replace(turn.draft, text=text), grammar.labels)
+        try:
+            weights = await self.model.weigh(replace(turn.draft, text=text), grammar.labels)
+        except JudgeSetupError as error:
+            weights = Weights(first=0.0, second=0.0, reply=Reply(outcome=Outcome.FAILED, detail=str(error)))
         return softened(judged, weights, share_of(started, 1))
 
 

@@ -163,6 +163,23 @@ def is_served(wanted: str, served: Sequence[str]) -> bool:
     return any(name == wanted or name.rstrip("/").endswith(f"/{wanted}") for name in served)
 
 
+def one_model(address: str, infos: Sequence[Any]) -> tuple[str, str]:
+    """The path and the served name of the model that all of some SGLang servers have.
+
+    Raises:
+        JudgeSetupError: where one is no SGLang server, or they serve different models.
+    """
+    served: dict[tuple[str, str], None] = {}
+    for info in infos:
+        if not isinstance(info, dict) or not isinstance(info.get("model_path"), str):
+            raise JudgeSetupError(f"{address} is no SGLang server; use the judge openai for other servers")
+        served[info["model_path"], info.get("served_model_name") or info["model_path"]] = None
+    if len(served) != 1:
+        models = ", ".join(sorted(names[0] for names in served)) or "none"
+        raise JudgeSetupError(f"{address} serve different models: {models}; name servers of one model")
+    return next(iter(served))
+
+
 def unknown_model(address: str, wanted: str, served: Sequence[str]) -> JudgeSetupError:
     """The error for a model that a server does not serve."""
     return JudgeSetupError(f"{address} does not serve {wanted!r}; it serves: {', '.join(served) or 'nothing'}")

@@ -7,11 +7,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tournament.errors import JudgeSetupError
 from tournament.judges.label_tokens import LabelTokens, label_tokens
-from tournament.judges.served import Endpoint, failed_reply, is_served, unknown_model, whole_number
+from tournament.judges.served import Endpoint, failed_reply, is_served, one_model, unknown_model, whole_number
 from tournament.judges.speaking import together
-from tournament.judges.text_model import Draft, Reply, Sampling, Warm, Weights
+from tournament.judges.text_model import Draft, Reply, Sampling, Warm, Weights, tokens_before
 from tournament.judges.verdicts import THINK_END
 from tournament.runtime.faults import HttpStatusError, RequestError
 from tournament.types import Message, Outcome
@@ -54,11 +53,7 @@ class SglangText:
         """Check that every server is up and serves the model; learn its name, context length and special tokens."""
         await self.endpoint.setup(self.endpoint.ping("/health"))
         infos = await self.endpoint.setup(self._model_infos())
-        served = {self._names_in(info) for info in infos}
-        if len(served) > 1:
-            models = ", ".join(sorted(names[0] for names in served))
-            raise JudgeSetupError(f"{self.address} serve different models: {models}; name servers of one model")
-        self.names = served.pop()
+        self.names = one_model(self.address, infos)
         if self._wanted and not is_served(self._wanted, self.names):
             raise unknown_model(self.address, self._wanted, sorted(set(self.names)))
         self.model = self.names[0]
@@ -68,11 +63,6 @@ class SglangText:
         self._streams = await self.endpoint.setup(self._version()) >= _STREAMS_FROM
         ids = await self.tokens(THINK_END, special=False)
         self._think_end = ids[0] if ids is not None and len(ids) == 1 else None
-
-    def _names_in(self, info: Any) -> tuple[str, str]:
-        if not isinstance(info, dict) or not isinstance(info.get("model_path"), str):
-            raise JudgeSetupError(f"{self.address} is no SGLang server; use the judge openai for other servers")
-        return info["model_path"], info.get("served_model_name") or info["model_path"]
 
     async def _model_infos(self) -> list[Any]:
         for path in ("/model_info", "/workers", "/get_model_info"):
@@ -145,6 +135,8 @@ class SglangText:
         if warm is not None and single and self._streams:
             body["stream"] = True
             parameters[0]["stream_interval"] = _NO_STREAM
+        elif warm is not None:
+            warm()  # a whole answer is too long to wait for
         try:
             answer = await self.endpoint.post("/generate", body, near=drafts[0].near, warm=warm)
         except RequestError as error:
@@ -210,9 +202,7 @@ class SglangText:
 
     def _thought(self, ids: Any) -> int | None:
         """How many tokens came before the end of the think block, where that is one token of the model's."""
-        if self._think_end is None or not isinstance(ids, list) or self._think_end not in ids:
-            return None
-        return len(ids) - 1 - ids[::-1].index(self._think_end)
+        return tokens_before(self._think_end, ids)
 
 
 def _workers(answer: Any) -> list[Any]:

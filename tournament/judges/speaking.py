@@ -15,6 +15,7 @@ from tournament.judges.profile import AUTO, GENERIC, WORDINGS, Profile, choose_w
 from tournament.judges.text_model import Reply
 from tournament.judges.tokens import RunningMean
 from tournament.judges.verdicts import THINK_END, Reading, read_verdict
+from tournament.judges.wording import OFFICIAL
 from tournament.types import Comparison, Judgment
 
 T = TypeVar("T")
@@ -56,23 +57,23 @@ class Speaking:
         self.settings = settings
         self.lengths = RunningMean()
         self.how = ""
-        self._take(load_profile(GENERIC if settings.profile == AUTO else settings.profile), "")
+        # What is only missing here may be found in the served model's own folder.
+        wanted = AUTO if settings.wording == OFFICIAL else settings.wording
+        self._take(load_profile(GENERIC if settings.profile == AUTO else settings.profile), "", wanted)
 
     def adopt(self, names: Sequence[str]) -> None:
         """Pick the profile by what the served model is called, unless one was named, and look for official words."""
         path = next((name for name in names if name.startswith("/")), "")
         if self.settings.profile == AUTO:
-            self._take(profile_for(names), path)
+            self._take(profile_for(names), path, self.settings.wording)
             self.how = f"profile {self.profile.name} (picked by the model's name), {self.wording.source} wording"
         else:
-            self._take(self.profile, path)
+            self._take(self.profile, path, self.settings.wording)
             self.how = f"profile {self.profile.name}, {self.wording.source} wording"
         log.info("%s", self.how)
 
-    def _take(self, profile: Profile, path: str) -> None:
+    def _take(self, profile: Profile, path: str, wanted: str) -> None:
         self.profile = profile
-        # What is only missing here may be found in the served model's own folder.
-        wanted = self.settings.wording if path or self.settings.wording != "official" else AUTO
         self.wording = choose_wording(profile, wanted, path)
         self.temperature = _first(self.settings.temperature, profile.temperature)
         self.top_p = _first(self.settings.top_p, profile.top_p)

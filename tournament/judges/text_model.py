@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from tournament.types import Message, Outcome
 
@@ -72,6 +72,13 @@ class Weights:
 Warm = Callable[[], None]
 
 
+def tokens_before(end: int | None, ids: Any) -> int | None:
+    """How many tokens came before the last one of that id; None where it is not among them."""
+    if end is None or not isinstance(ids, list) or end not in ids:
+        return None
+    return len(ids) - 1 - ids[::-1].index(end)
+
+
 class TextModel(Protocol):
     """What generates text.
 
@@ -100,6 +107,10 @@ class TextModel(Protocol):
 
     async def start(self) -> None:
         """Check that it is there and learn what it is."""
+        ...
+
+    async def tokens(self, text: str, *, special: bool) -> list[int] | None:
+        """The ids of a text's tokens, with what the tokenizer puts around them where `special`; None where unknown."""
         ...
 
     async def render(self, messages: Sequence[Message]) -> str | None:

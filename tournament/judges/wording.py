@@ -20,6 +20,7 @@ from tournament.types import Message, Prompt
 
 # Raised when the same words come to be shown in another way, so that old judgments are not taken for new ones.
 _RENDERING = 2
+_SLOT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 OURS, OFFICIAL = "tourney's", "official"
 
 
@@ -45,7 +46,8 @@ class Wording:
     @property
     def prompt_hash(self) -> str:
         """A hash of every word that a judge is shown, and of what is done to the texts; sampling is no part of it."""
-        words = [_RENDERING, self.system, self.user, self.rethink, self.grammar.name, list(self.marks.texts)]
+        shown = [self.system, self.user, list(self.slots), self.rethink]
+        words = [_RENDERING, *shown, self.grammar.name, list(self.marks.texts)]
         return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
     def messages(self, prompt: Prompt, first: str, second: str) -> tuple[Message, ...]:
@@ -93,7 +95,12 @@ def load_wording(name: str) -> Wording:
 
 def _parse(name: str, document: dict[str, Any]) -> Wording:
     user = config_file("prompts", name, document["user_file"]) if "user_file" in document else document["user"].strip()
-    question, first, second = document["slots"]
+    slots, marks = document["slots"], document.get("marks", [])
+    if not isinstance(slots, list) or len(slots) != 3 or not all(map(_SLOT_NAME.fullmatch, map(str, slots))):
+        raise ValueError("slots must be three names, of the question and of the first and second response")
+    if not isinstance(marks, list) or not all(isinstance(mark, str) and mark.strip() for mark in marks):
+        raise ValueError("marks must be a list of texts")
+    question, first, second = slots
     missing = [slot for slot in (question, first, second) if f"{{{slot}}}" not in user]
     if missing:
         raise ValueError(f"user lacks {{{missing[0]}}}; say where it goes")
@@ -104,7 +111,7 @@ def _parse(name: str, document: dict[str, Any]) -> Wording:
         user=user,
         rethink=document["rethink"].strip(),
         slots=(question, first, second),
-        marks=Marks(tuple(document.get("marks", ()))),
+        marks=Marks(tuple(marks)),
         grammar=grammar(document["verdict"]),
         official=claims_of(document.get("official", {})),
         source=OFFICIAL if name == "rm-r1-reasoning" else OURS,

@@ -11,7 +11,7 @@ import aiohttp
 from yarl import URL
 
 from tournament.errors import JudgeUnreachableError, UsageError
-from tournament.runtime.events import LastEvent
+from tournament.runtime.events import LastEvent, refusal_in
 from tournament.runtime.faults import (
     BadBodyError,
     BrokenConnectionError,
@@ -154,6 +154,9 @@ class JsonClient:
                 raise BadBodyError(f"{self.address} answered with more than {self._max_body_bytes} bytes")
         if not events.ended:
             raise BrokenConnectionError(f"the connection to {self.address} broke in the middle of a stream")
+        status = refusal_in(events.data)
+        if status is not None:
+            raise HttpStatusError(status, self._excerpt(events.data))
         return events.data
 
     async def _parsed(self, content: bytes) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 _FIELD, _END = b"data:", b"[DONE]"
 
@@ -37,3 +39,16 @@ class LastEvent:
         if not self.data:
             self._first()
         self.data = data
+
+
+def refusal_in(data: bytes) -> int | None:
+    """The HTTP status that an event stands for, as SGLang refuses on a stream that it has begun; None for an answer."""
+    try:
+        answer: Any = json.loads(data)
+        refusal = answer.get("error") or (answer.get("meta_info") or {}).get("finish_reason") or {}
+        status = refusal.get("status_code") or refusal.get("code")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    if "error" in answer:
+        return status if isinstance(status, int) and 400 <= status < 600 else 500
+    return status if isinstance(status, int) and refusal.get("type") == "abort" else None
