@@ -1,9 +1,9 @@
 """Uncached prompt tokens of round-robins on the real SGLang: the engine's order against the same matches shuffled.
 
-    python benchmarks/prefix.py [--base-url URL] [--problems 3] [--question 450] [--words 40]
+    python benchmarks/prefix.py [--base-url URL] [--problems 3] [--question 900] [--words 40]
 
 Both sides make the same comparisons with the same judge at the same number in flight, on a server whose prefix cache is
-emptied before each. The cache holds about three prompts: what a GPU's holds of prompts with tens of thousands of tokens
+emptied before each. The cache holds less than two prompts: what a GPU's holds of prompts with tens of thousands of tokens
 when many problems are under way. What sharing a prefix can save is the wording, the question and the candidate shown
 first; the candidate shown second is read anew each time, so the ratio follows from how long the question is. The aim,
 for long questions and 16 candidates: at least three times fewer uncached tokens.
@@ -102,7 +102,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base-url", help="a running server; a fresh one on the CPU without it")
     parser.add_argument("--problems", type=int, default=3)
-    parser.add_argument("--question", type=int, default=450, help="words of a question")
+    parser.add_argument("--question", type=int, default=900, help="words of a question")
     parser.add_argument("--words", type=int, default=40, help="words of a candidate")
     options = parser.parse_args()
     if not options.base_url and installed() is None:
