@@ -95,6 +95,7 @@ class ReasoningJudge:
         profile = self.speaking.profile
         self._wrapping = self._how.wrapping or profile.wrapping
         self._thinking = profile.thinking if self._how.thinking is None else self._how.thinking
+        self._context = profile.context_length  # what it is planned with, until the model says what it has
         if self._wrapping in OPENS_THINKING and not self._thinking:
             raise UsageError(f"wrapping {self._wrapping} is for models that think; give thinking, such as 4096")
         if self._wrapping != SERVER:
@@ -134,6 +135,7 @@ class ReasoningJudge:
         await self.model.start()
         self.speaking.adopt(self.model.names)
         self._dress()
+        self._context = self.model.context
         if self._wrapping == SERVER:
             self._wrap, opens_thinking = await learned(self.model)
             if opens_thinking and not self._thinking:
@@ -156,7 +158,7 @@ class ReasoningJudge:
         return total([self._plan_one(self._turn(field, comparison)) for comparison in comparisons])
 
     def _plan_one(self, turn: _Turn) -> TokenEstimate:
-        context, answer = self.model.context, self.speaking.max_tokens
+        context, answer = self._context, self.speaking.max_tokens
         room = _room_for_ending(turn)
         prompts, completions = [most_tokens(turn.text), room], [capped(turn.limit, context), VERDICT_TOKENS]
         if turn.opening.thinks:  # where the block ended in time, its answer may still be cut off
