@@ -3,10 +3,10 @@
     python benchmarks/prefix.py [--base-url URL] [--problems 3] [--question 900] [--words 40]
 
 Both sides make the same comparisons with the same judge at the same number in flight, on a server whose prefix cache is
-emptied before each. The cache holds less than two prompts: what a GPU's holds of prompts with tens of thousands of
-tokens when many problems are under way. What sharing a prefix can save is the wording, the question and the candidate shown
-first; the candidate shown second is read anew each time, so the ratio follows from how long the question is. The aim,
-for long questions and 16 candidates: at least three times fewer uncached tokens.
+emptied before each. The cache holds less than two prompts, as little as a GPU's holds of prompts with tens of thousands
+of tokens when many problems are under way. What sharing a prefix can save is the wording, the question and the
+candidate shown first; the candidate shown second is read anew each time, so the ratio follows from how long the
+question is. The aim, for long questions and 16 candidates: at least three times fewer uncached tokens.
 """
 
 from __future__ import annotations
