@@ -62,7 +62,7 @@ class Ledger:
         self._thread.start()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Judgment]:
-        """The judgments already paid for, by key; failed comparisons are not among them."""
+        """The judgments already paid for, by key; those that cost nothing are not among them."""
         found: dict[bytes, Judgment] = {}
         if self._fresh is not None:
             keys = [key for key in keys if self._fresh[_place(key)]]

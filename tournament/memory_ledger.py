@@ -15,13 +15,19 @@ class MemoryLedger:
         self._judgments: dict[bytes, Judgment] = {}
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Judgment]:
-        """The judgments already known, by key; failed comparisons are not among them."""
+        """The judgments already known, by key; those that cost nothing are not among them."""
         return {key: self._judgments[key] for key in keys if key in self._judgments}
 
     async def put(self, entries: Sequence[Entry]) -> None:
         """Keep judgments."""
-        kept = {entry.key: entry.judgment for entry in entries if entry.judgment.outcome is not Outcome.FAILED}
+        kept = {entry.key: entry.judgment for entry in entries if _is_paid(entry.judgment)}
         self._judgments.update(kept)
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+def _is_paid(judgment: Judgment) -> bool:
+    """As the ledger on disk sees it: a comparison that failed, or was refused unread, may be tried again."""
+    unread = judgment.outcome is Outcome.REFUSED and not judgment.prompt_tokens
+    return judgment.outcome is not Outcome.FAILED and not unread

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,7 +65,7 @@ judgments = st.builds(
     cut=st.booleans(),
     label_mass=st.none() | st.floats(0, 1),
     p_cheap=st.none() | st.floats(0, 1),
-)
+).filter(lambda judgment: judgment.outcome is not Outcome.REFUSED or judgment.prompt_tokens > 0)
 
 
 rows = st.dictionaries(st.binary(min_size=20, max_size=20), judgments, max_size=8)
@@ -167,6 +167,18 @@ def test_a_judgment_that_cannot_be_kept_is_an_error_and_no_hang(tmp_path: Path) 
     with opened(tmp_path / "l") as ledger:
         asyncio.run(go(ledger))
         assert ledger.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["disk", "memory"])
+def test_a_pair_that_was_refused_unread_is_tried_again(tmp_path: Path, kind: str) -> None:
+    """A server with a longer context may take what another would not; what was paid for stays refused."""
+    unread, read = (VOID._replace(outcome=Outcome.REFUSED, prompt_tokens=tokens) for tokens in (0, 9))
+    with opened(tmp_path / "l") if kind == "disk" else nullcontext(MemoryLedger()) as ledger:
+        for key, judgment in ((b"a" * 20, unread), (b"b" * 20, read)):
+            asyncio.run(ledger.put([entry(key, judgment)]))
+        assert ledger.find([b"a" * 20, b"b" * 20]) == {b"b" * 20: read}
+        asyncio.run(ledger.put([entry(b"a" * 20, VOID), entry(b"b" * 20, VOID)]))
+        assert ledger.find([b"a" * 20])[b"a" * 20] == VOID
 
 
 def test_a_ledger_of_version_1_is_read_and_extended(tmp_path: Path) -> None:
