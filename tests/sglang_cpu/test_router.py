@@ -80,8 +80,7 @@ def test_both_orders_are_judged_as_by_the_server_itself(sglang_server: Server, r
 
 
 def test_the_router_tells_what_a_soft_preference_needs(router: Server) -> None:
-    judge, [judgment] = _judged(router, BOTH_ORDERS[:1], soft=True)
-    assert judge.model.context == CONTEXT_LENGTH
+    _, [judgment] = _judged(router, BOTH_ORDERS[:1], soft=True)
     assert judgment.label_mass is not None
     assert 0 < judgment.label_mass <= 1
 

@@ -80,13 +80,9 @@ class SglangText:
     async def _context_length(self) -> int | None:
         try:
             listing = await self.endpoint.get("/v1/models")
-            known = whole_number(listing["data"][0].get("max_model_len"))
-            if not known:  # behind a router
-                answer = await self.endpoint.post("/v1/tokenize", {"model": self.names[-1], "prompt": "x"})
-                known = whole_number(answer["max_model_len"])
-        except (RequestError, LookupError, TypeError, AttributeError):
-            return None
-        return known or None
+            return whole_number(listing["data"][0]["max_model_len"]) or None
+        except (RequestError, LookupError, TypeError):
+            return None  # a router does not tell
 
     async def _version(self) -> tuple[int, ...]:
         try:
