@@ -55,12 +55,18 @@ WHOLE = header(general__architecture="llama", general__name=" Tiny ", llama__con
         {"threads": -1},
         {"gpu_layers": -2},
         {"temperature": -0.1},
-        {"wrapping": "deepseek-r1", "thinking": 0},
     ],
 )
 def test_values_that_no_model_takes_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(values))):
         LocalSettings(gguf="m.gguf", **values)
+
+
+@pytest.mark.parametrize("values", [{"wrapping": "deepseek-r1", "thinking": 0}, {"wrapping": "deepseek-r1"}])
+def test_a_format_that_opens_a_think_block_needs_thinking(values: dict[str, Any]) -> None:
+    """Also where the profile is what says that the model does not think."""
+    with pytest.raises(UsageError, match="wrapping deepseek-r1 is for models that think"):
+        LocalJudge(LocalSettings(gguf="m.gguf", profile="generic-chat", **values))
 
 
 def test_every_setting_is_documented() -> None:

@@ -8,7 +8,6 @@ from tournament.errors import UsageError
 from tournament.judges.local_text import LocalText
 from tournament.judges.reasoning import ReasoningJudge
 from tournament.judges.speaking import SpeakingSettings
-from tournament.judges.wrapping import OPENS_THINKING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +50,6 @@ class LocalSettings(SpeakingSettings):
             raise ValueError("parallel starts at 1 and thinking at 0")
         if self.context < 0 or self.threads < 0 or self.gpu_layers < -1:
             raise ValueError("context and threads start at 0, and gpu_layers at -1")
-        if self.wrapping in OPENS_THINKING and self.thinking == 0:
-            raise ValueError(f"wrapping {self.wrapping} is for models that think; give thinking, such as 4096")
 
 
 class LocalJudge(ReasoningJudge):

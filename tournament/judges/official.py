@@ -87,7 +87,7 @@ def kept(name: str, claims: Mapping[str, tuple[Claim, ...]]) -> dict[str, str] |
         words = json.loads(kept_file(name).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return words if isinstance(words, dict) and _hold(words, claims) else None
+    return words if isinstance(words, dict) and hold(words, claims) else None
 
 
 def kept_file(name: str) -> Path:
@@ -97,7 +97,8 @@ def kept_file(name: str) -> Path:
     return (Path(root) if root else home) / "official" / f"{name}.json"
 
 
-def _hold(words: Mapping[str, Any], claims: Mapping[str, tuple[Claim, ...]]) -> bool:
+def hold(words: Mapping[str, Any], claims: Mapping[str, tuple[Claim, ...]]) -> bool:
+    """Whether words are the official ones: every message that is claimed, part by part, and no other."""
     if set(words) != set(claims):
         return False
     for role, parts in claims.items():

@@ -13,7 +13,7 @@ from typing import Any
 
 from tournament.errors import UsageError
 from tournament.judges.neutralise import Marks, neutralise, response_only
-from tournament.judges.official import Claim, claims_of
+from tournament.judges.official import Claim, claims_of, hold
 from tournament.judges.verdicts import Grammar, grammar
 from tournament.locate import config_file, config_text
 from tournament.types import Message, Prompt
@@ -104,15 +104,17 @@ def _parse(name: str, document: dict[str, Any]) -> Wording:
     missing = [slot for slot in (question, first, second) if f"{{{slot}}}" not in user]
     if missing:
         raise ValueError(f"user lacks {{{missing[0]}}}; say where it goes")
+    system, claims = document.get("system", "").strip(), claims_of(document.get("official", {}))
+    words = {role: text for role, text in (("system", system), ("user", user)) if text}
     return Wording(
         name=name,
         summary=document["summary"],
-        system=document.get("system", "").strip(),
+        system=system,
         user=user,
         rethink=document["rethink"].strip(),
         slots=(question, first, second),
         marks=Marks(tuple(marks)),
         grammar=grammar(document["verdict"]),
-        official=claims_of(document.get("official", {})),
-        source=OFFICIAL if name == "rm-r1-reasoning" else OURS,
+        official=claims,
+        source=OFFICIAL if claims and hold(words, claims) else OURS,
     )
