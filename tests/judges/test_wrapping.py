@@ -107,3 +107,14 @@ def test_rendering_is_what_is_sent() -> None:
     _, judge = judged(server, PLAIN)
     assert isinstance(judge, SglangJudge)
     assert judge.render(PAIR, Comparison(0, 1)) == server.posted[0]["text"]
+
+
+def test_another_template_is_another_judge() -> None:
+    """Judgments of prompts in one format are never taken for those in another."""
+
+    def louder(messages: list[Mapping[str, str]]) -> str:
+        return "!" + chatml(messages)
+
+    judges = [started(FakeServer(template=template), PLAIN) for template in (chatml, chatml, louder)]
+    one, same, other = (judge.identity.digest() for judge in judges)
+    assert one == same != other

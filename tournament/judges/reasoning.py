@@ -93,7 +93,7 @@ class ReasoningJudge:
     def _dress(self) -> None:
         """Take chat format and thinking limit from the settings, and from the profile where they say nothing."""
         profile = self.speaking.profile
-        self._wrapping = self._how.wrapping or profile.wrapping
+        self._wrapping = self._wrapping_id = self._how.wrapping or profile.wrapping
         self._thinking = profile.thinking if self._how.thinking is None else self._how.thinking
         self._context = profile.context_length  # what it is planned with, until the model says what it has
         if self._wrapping in OPENS_THINKING and not self._thinking:
@@ -106,7 +106,7 @@ class ReasoningJudge:
         """The model, the words, the sampling and the limits; where the model runs does not matter."""
         settings = {
             **self.speaking.sampling(),
-            "wrapping": self._wrapping,
+            "wrapping": self._wrapping_id,
             "thinking": self._thinking,
             "soft": self._soft,
         }
@@ -137,8 +137,9 @@ class ReasoningJudge:
         self._dress()
         self._context = self.model.context
         if self._wrapping == SERVER:
-            self._wrap, opens_thinking = await learned(self.model)
-            if opens_thinking and not self._thinking:
+            frame = await learned(self.model)
+            self._wrap, self._wrapping_id = frame.wrap, f"{SERVER} {frame.digest}"
+            if frame.opens_thinking and not self._thinking:
                 self._thinking = _THINKING_OF_TEMPLATE
         if self._soft:  # a model whose labels are no single tokens is told of before anything is paid for
             grammar = self.speaking.wording.grammar
@@ -190,7 +191,8 @@ class ReasoningJudge:
                 if reply.outcome is None:
                     turns[index], replies[index] = turn, _joined(replies[index], reply)
                 else:  # what was thought is paid for: it stays, without an end
-                    failures[index] += 1 if reply.outcome is Outcome.FAILED else _ENDING_TRIES
+                    again_free = reply.outcome is Outcome.FAILED and not reply.prompt_tokens
+                    failures[index] += 1 if again_free else _ENDING_TRIES
                     replies[index] = replace(replies[index].after(reply), detail=reply.detail)
         seconds = share_of(started, len(comparisons))
         judged = [self._read(*each, seconds) for each in zip(turns, replies, strict=True)]

@@ -5,7 +5,10 @@ The begin-of-text token is left out: the server's tokenizer puts it there itself
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from tournament.errors import JudgeSetupError, UnknownNameError
 from tournament.judges.text_model import TextModel
@@ -59,8 +62,16 @@ def wrapping(name: str) -> Wrapping:
     return WRAPPINGS[name]
 
 
-async def learned(model: TextModel) -> tuple[Wrapping, bool]:
-    """The model's own chat template as a wrapping, and whether it opens a think block for the assistant.
+class Learned(NamedTuple):
+    """A chat template as a wrapping, whether it opens a think block, and a hash of all that it adds to messages."""
+
+    wrap: Wrapping
+    opens_thinking: bool
+    digest: str
+
+
+async def learned(model: TextModel) -> Learned:
+    """The model's own chat template, learned from what it makes of messages that are marked.
 
     Raises:
         JudgeSetupError: where there is no template to be had, or it does not keep the messages as they are.
@@ -83,7 +94,8 @@ async def learned(model: TextModel) -> tuple[Wrapping, bool]:
         spoken = (text + message.content for text, message in zip(frame, messages, strict=False))
         return "".join(spoken) + frame[-1]
 
-    return wrap, opens
+    digest = hashlib.sha256(json.dumps([with_system, alone]).encode()).hexdigest()[:8]
+    return Learned(wrap, opens, digest)
 
 
 async def _around(model: TextModel, roles: Sequence[str]) -> tuple[str, ...] | None:
