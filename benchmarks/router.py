@@ -40,7 +40,7 @@ from tests.sglang_cpu.server import Server, serve
 SIZE = 6
 IN_FLIGHT = 8
 # The smallest regular share of a field of six, without stopping early: what is judged depends on no answer.
-SCHEDULE = ("--strategy", "round-robin", "-S", "share=0.2", "-M", "early_stop=false", "--in-flight", str(IN_FLIGHT))
+SCHEDULE = ("--strategy", "round-robin", "-S", "share=0.2", "-M", "stop=none", "--in-flight", str(IN_FLIGHT))
 # The wording is in every prompt, so by default nothing but a difference of 64 requests sends work to a second worker.
 BALANCED = ("--balance-abs-threshold", "1", "--balance-rel-threshold", "1.1")
 # /health waits for a token; a worker on a CPU that is busy for 5 s would be taken for dead.

@@ -66,7 +66,7 @@ def test_works_inside_an_event_loop() -> None:
 def test_votes_and_rethinks_make_the_match() -> None:
     assert match_strategy() == matching("single")
     assert match_strategy(5) == matching("voting", {"votes": 5})
-    assert match_strategy(5, options={"early_stop": "no"}) == matching("voting", {"votes": 5, "early_stop": False})
+    assert match_strategy(5, options={"stop": "none"}) == matching("voting", {"votes": 5, "stop": "none"})
     assert match_strategy(1, 3) == matching("rethinking", {"votes": 2, "rethinks": 3})
     assert match_strategy(4, 1, {"ladder": "9"}) == matching("rethinking", {"votes": 4, "rethinks": 1, "ladder": "9"})
     for votes, rethinks in ((0, 0), (1, -1)):

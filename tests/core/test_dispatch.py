@@ -39,7 +39,7 @@ class WarmJudge(StubJudge):
 
 
 def played(judge: WarmJudge, n: int = 6, votes: int = 1) -> list[tuple[str, int]]:
-    vote = matching("voting", {"votes": votes, "early_stop": False})
+    vote = matching("voting", {"votes": votes, "stop": "none"})
     start([problem(0, n)], setup(judge, "round-robin", vote), MemoryLedger())
     return judge.log
 
@@ -94,7 +94,7 @@ def test_paid_and_known_already_add_up_to_what_was_used(deterministic: bool) -> 
     same = [problem(0, 4), problem(0, 4), problem(1, 4)]
     problems = [replace(each, id=f"{i}") for i, each in enumerate(same)]
     delivered, runner = start(
-        problems, setup(judge, "round-robin", matching("voting", {"votes": 4, "early_stop": False})), MemoryLedger()
+        problems, setup(judge, "round-robin", matching("voting", {"votes": 4, "stop": "none"})), MemoryLedger()
     )
     used = sum(played.result.spend.comparisons for played in delivered)
     assert used == 3 * 6 * 4

@@ -148,7 +148,7 @@ def test_the_end_of_the_budget_keeps_what_was_paid(limit: int, n: int) -> None:
 def test_a_match_cut_short_is_decided_by_what_it_has() -> None:
     field = entrants(2)
     record = open_record(field, seed=0)
-    game = play(record, script(((0, 1),), ((0, 1),)), matching("voting", {"votes": 4, "early_stop": False}), seed=0)
+    game = play(record, script(((0, 1),), ((0, 1),)), matching("voting", {"votes": 4, "stop": "none"}), seed=0)
     wave = next(game)
     assert len(wave) == 4
     with pytest.raises(StopIteration):

@@ -61,8 +61,8 @@ def test_an_unknown_parameter_is_told_the_nearest() -> None:
 def test_parameters_from_text() -> None:
     strategy = pairing("round-robin", {"share": "0.5", "rating": "elo", "elo-k": "16"})
     assert (strategy.share, strategy.rating, strategy.elo_k) == (0.5, "elo", 16.0)  # type: ignore[attr-defined]
-    vote = matching("voting", {"votes": "5", "early_stop": "no"})
-    assert (vote.votes, vote.early_stop) == (5, False)  # type: ignore[attr-defined]
+    vote = matching("voting", {"votes": "5", "stop": "none", "confidence": "0.9"})
+    assert (vote.votes, vote.stop, vote.confidence) == (5, "none", 0.9)  # type: ignore[attr-defined]
     judge = registry.judge("synthetic", {"accuracy": "0.8", "world": "math", "seed": "3"})
     assert judge.settings == SyntheticSettings(accuracy=0.8, world="math", seed=3)  # type: ignore[attr-defined]
 

@@ -157,7 +157,7 @@ def test_the_same_problem_twice_is_paid_once(batch: int | None) -> None:
 
 def test_a_judge_that_repeats_itself_is_asked_once_an_order() -> None:
     judge = StubJudge(identity=JudgeIdentity(kind="stub", label="stub", deterministic=True))
-    strategy = matching("voting", {"votes": 6, "early_stop": False})
+    strategy = matching("voting", {"votes": 6, "stop": "none"})
     delivered, _ = start([problem(0, 3)], setup(judge, "round-robin", strategy))
     assert sum(judge.judged.values()) == 6
     assert delivered[0].result.spend.comparisons == 18

@@ -44,7 +44,9 @@ MATCHINGS: dict[str, tuple[str, dict[str, object]]] = {
     "voting-3": ("voting", {}),
     "voting-4": ("voting", {"votes": 4}),
     "voting-5": ("voting", {"votes": 5}),
-    "voting-3-all": ("voting", {"votes": 3, "early_stop": False}),
+    "voting-3-all": ("voting", {"votes": 3, "stop": "none"}),
+    "voting-posterior": ("voting", {"votes": 6, "stop": "posterior", "confidence": 0.9}),
+    "voting-sprt": ("voting", {"votes": 7, "stop": "sprt"}),
     "rethinking": ("rethinking", {}),
     "rethinking-3": ("rethinking", {"votes": 3, "rethinks": 1, "ladder": "own,100"}),
 }
