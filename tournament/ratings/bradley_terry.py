@@ -21,7 +21,7 @@ that one candidate beats another close to uniform before any match is played.
 """
 
 _PRIOR_SD_RANGE = (1e-6, 1e4)
-_CHUNK_ELEMENTS = 2**16
+_CHUNK_ELEMENTS = 2**15
 _COMMON = 1.0
 _EXP_LIMIT = 700.0
 
@@ -39,8 +39,8 @@ class BradleyTerryFit:
         rating: Log-odds, shape `(..., n)`, mean zero over the last axis.
         covariance: Posterior covariance of the ratings, shape `(..., n, n)`.
         stderr: Posterior standard deviation of each rating, shape `(..., n)`.
-        converged: Whether the last Newton step moved no two ratings apart by more than the tolerance, shape
-            `(...,)`.
+        converged: Whether the last Newton step moved no two ratings apart by more than the tolerance, or the next
+            one cannot, shape `(...,)`.
         iterations: Newton steps taken, shape `(...,)`.
         prior_sd: Standard deviation of the prior used, in log-odds.
     """
@@ -113,13 +113,14 @@ def _fit(matrices: Floats, goal: _Goal) -> BradleyTerryFit:
     """Fit checked matrices, some at a time to bound the memory and stay in the processor's cache."""
     lead, n = matrices.shape[:-2], matrices.shape[-1]
     stack = matrices.reshape(-1, n, n)
-    rating, covariance = _start(stack), np.empty_like(stack)
+    rating, covariance = _start(stack, goal.precision), np.empty_like(stack)
     converged, iterations = np.zeros(len(stack), dtype=bool), np.zeros(len(stack), dtype=np.int64)
     size = max(1, _CHUNK_ELEMENTS // (n * n))
     for start in range(0, len(stack), size):
         part = slice(start, start + size)
-        _climb(stack[part], rating[part], converged[part], iterations[part], goal)
-        covariance[part] = _covariance(stack[part], rating[part], goal.precision)
+        games = stack[part] + stack[part].swapaxes(-1, -2)
+        _climb(stack[part], games, rating[part], converged[part], iterations[part], goal)
+        covariance[part] = _covariance(stack[part], games, rating[part], goal.precision)
     return BradleyTerryFit(
         rating=rating.reshape(*lead, n),
         covariance=covariance.reshape(*lead, n, n),
@@ -142,15 +143,20 @@ def _checked(wins: ArrayLike) -> Floats:
     return matrices
 
 
-def _start(wins: Floats) -> Floats:
-    """Return the centred log-odds of each candidate's share of wins: near the mode, and finite."""
-    rating: Floats = np.log((wins.sum(-1) + 0.5) / (wins.sum(-2) + 0.5))
+def _start(wins: Floats, precision: float) -> Floats:
+    """Return the centred log-odds of each candidate's share of wins, drawn to zero: near the mode, and finite.
+
+    Twice the precision as imaginary wins and losses gives the mode itself where the prior outweighs the comparisons.
+    """
+    drawn = 0.5 + 2.0 * precision
+    rating: Floats = np.log((wins.sum(-1) + drawn) / (wins.sum(-2) + drawn))
     rating -= rating.mean(-1, keepdims=True)
     return rating
 
 
 def _climb(
     wins: Floats,
+    games: Floats,
     rating: Floats,
     converged: NDArray[np.bool_],
     iterations: NDArray[np.int64],
@@ -160,15 +166,15 @@ def _climb(
 
     A problem that has converged is frozen, so its result does not depend on its neighbours in the batch.
     """
-    games = wins + wins.swapaxes(-1, -2)
     for _ in range(goal.max_iterations):
         gradient, information = _slopes(wins, games, rating, goal.precision)
-        step = np.linalg.solve(_curvature(information, goal.precision), gradient[..., None])[..., 0]
+        solved = np.linalg.solve(_curvature(information, goal.precision), gradient[..., None])
+        step = np.asarray(solved[..., 0], dtype=np.float64)
         spread = step.max(-1) - step.min(-1)
         moving = ~converged
         rating += step * (_damping(spread) * moving)[:, None]
         iterations += moving
-        converged |= spread <= goal.tolerance
+        converged |= _remaining(spread, gradient, step, goal.prior_sd) <= goal.tolerance
         if converged.all():
             break
     rating -= rating.mean(-1, keepdims=True)
@@ -185,18 +191,40 @@ def _damping(spread: Floats) -> Floats:
     return np.maximum(1.0, np.log1p(spread)) / np.maximum(1.0, spread)
 
 
+def _remaining(spread: Floats, gradient: Floats, step: Floats, prior_sd: float) -> Floats:
+    """Bound how far the next step can pull two ratings apart; the spread of this one where that is less.
+
+    A whole step of spread d <= 1 leaves a gradient of at most `(exp(d) - 1 - d) / d` of it in the norm of the inverse
+    Hessian, by the inequality that `_damping` rests on, and the prior turns that norm into ratings. So the last step
+    need not be followed by another that only finds that it stands still.
+    """
+    length = np.sqrt(np.maximum((gradient * step).sum(-1), 0.0))
+    bound: Floats = np.where(spread <= 1.0, 1.7 * prior_sd * spread * length, np.inf)
+    return np.minimum(spread, bound)
+
+
 def _slopes(wins: Floats, games: Floats, rating: Floats, precision: float) -> tuple[Floats, Floats]:
     """Return the gradient of the log-posterior and the Fisher information of each match-up."""
     strength = np.exp(rating.clip(-_EXP_LIMIT, _EXP_LIMIT))
-    rows = strength[:, :, None]
-    beats = rows / (rows + strength[:, None, :])
-    loses = beats.swapaxes(-1, -2)
+    rows, columns = strength[:, :, None], strength[:, None, :]
+    share = rows + columns
+    np.reciprocal(share, out=share)
     # Wins weighted by how unexpected they were: no cancellation when an outcome was all but certain.
-    surprise = wins * loses
-    gradient = surprise.sum(-1) - surprise.sum(-2) - precision * rating
-    information = games * beats
-    information *= loses
+    weighted = wins * share
+    gradient = (weighted @ rows)[..., 0]
+    gradient -= strength * _sum_columns(weighted)
+    gradient -= precision * rating
+    information = np.multiply(rows, share, out=weighted)
+    share *= columns
+    information *= share
+    information *= games
     return gradient, information
+
+
+def _sum_columns(matrices: Floats) -> Floats:
+    """Sum over the rows of each matrix, as a product: several times as fast as `sum` where matrices are small."""
+    total: Floats = (np.ones((1, matrices.shape[-1])) @ matrices)[..., 0, :]
+    return total
 
 
 def _curvature(information: Floats, precision: float) -> Floats:
@@ -207,14 +235,14 @@ def _curvature(information: Floats, precision: float) -> Floats:
     """
     n = information.shape[-1]
     hessian = _COMMON - information
-    hessian.reshape(-1, n * n)[:, :: n + 1] += information.sum(-1) + precision
+    hessian.reshape(-1, n * n)[:, :: n + 1] += _sum_columns(information) + precision
     return hessian
 
 
-def _covariance(wins: Floats, rating: Floats, precision: float) -> Floats:
+def _covariance(wins: Floats, games: Floats, rating: Floats, precision: float) -> Floats:
     """Return the inverse of the negative Hessian at the given ratings."""
     n = wins.shape[-1]
-    _, information = _slopes(wins, wins + wins.swapaxes(-1, -2), rating, precision)
+    _, information = _slopes(wins, games, rating, precision)
     inverse = np.asarray(np.linalg.inv(_curvature(information, precision)), dtype=np.float64)
     # Give back the variance of the common level that the stiffening took away.
     covariance: Floats = inverse + (1.0 / precision - 1.0 / (precision + n * _COMMON)) / n

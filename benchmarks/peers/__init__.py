@@ -1,0 +1,1 @@
+"""Our strategies beside those of other projects: the same judge, the same problems, the same number of judge calls."""
