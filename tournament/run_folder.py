@@ -16,7 +16,7 @@ from typing import Any
 
 from tournament.config import deciding, dump
 from tournament.errors import RunFolderError
-from tournament.health import Health
+from tournament.health import Health, share
 from tournament.judges.transcript import parts_of
 from tournament.records import AtomicWriter, dumps
 from tournament.runner import Played
@@ -120,6 +120,7 @@ class Output:
         self.spend = Spend()
         self.abstained: Counter[str] = Counter()
         self.problems = self.partial = self.unjudged = self.starved = self.drawn = 0
+        self.cyclic = self.triads = self.condorcet = self.all_met = 0
 
     def __enter__(self) -> Output:
         self._results.__enter__()
@@ -145,6 +146,11 @@ class Output:
         self.unjudged += "picked without the judge" in result.note
         self.starved += result.note.startswith("budget spent; picked without the judge")
         self.drawn += result.best_by == "draw"
+        self.cyclic += result.non_transitive.cyclic
+        self.triads += result.non_transitive.triads
+        if _all_met(played):
+            self.all_met += 1
+            self.condorcet += result.condorcet is not None
 
     def abstained_mostly(self) -> list[str]:
         """The reason that the judge gave for abstaining, where it did so in more than half of all comparisons."""
@@ -162,11 +168,25 @@ class Output:
             "spend": self.spend.to_json(),
             "prefix_hit_rate": self.spend.cached_tokens / asked if asked else None,
             "judge_health": self.health.to_json(),
+            "non_transitive": share(self.cyclic, self.triads),
+            "condorcet": share(self.condorcet, self.all_met),
             **extra,
         }
         with AtomicWriter(self._folder / SUMMARY) as writer:
             writer.write_line(json.dumps(summary, indent=2, ensure_ascii=False))
         return summary
+
+
+def _all_met(played: Played) -> bool:
+    """Whether there are three entrants or more, and a preference between any two of them.
+
+    With two the winner beat all others as a matter of course, and where pairs are missing nobody can tell.
+    """
+    n, verdicts = len(played.record.field), played.record.verdicts
+    pairs = n * (n - 1) // 2
+    if n < 3 or len(verdicts) < pairs:
+        return False
+    return len({frozenset(verdict.match) for verdict in verdicts if verdict.p_a is not None}) == pairs
 
 
 def comparison_rows(played: Played) -> Iterator[dict[str, Any]]:

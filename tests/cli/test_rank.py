@@ -36,7 +36,9 @@ def test_json_lines_are_those_of_results_jsonl(tourney: Tourney, candidates: Can
     assert ended.err == ""
     first = ended.rows[0]
     assert list(first)[:6] == ["id", "best", "p_best", "ranking", "spend", "partial"]
-    assert set(first["ranking"][0]) == {"id", "rank", "rating", "stderr", "wins", "losses", "ties"}
+    assert {"id", "rank", "rating", "stderr", "low", "high", "p_best", "wins", "losses", "ties"} == set(
+        first["ranking"][0]
+    )
     assert first["best"] == first["ranking"][0]["id"]
     assert first["spend"]["comparisons"] == 3
 

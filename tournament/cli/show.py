@@ -57,7 +57,7 @@ def _show_run(run: Path, as_json: bool) -> None:
 def _show_problem(result: dict[str, Any], rows: list[dict[str, Any]], *, words: bool, as_json: bool) -> None:
     from rich.console import Console
 
-    from tournament.report.table import match_lines, percent, print_plain, ranking_table
+    from tournament.report.table import match_lines, order_line, percent, print_plain, ranking_table
 
     if as_json:
         for row in (result, *rows):
@@ -77,5 +77,7 @@ def _show_problem(result: dict[str, Any], rows: list[dict[str, Any]], *, words: 
     )
     if result["tie_breaks"]:
         print_plain(console, [f"ties     broken by {', '.join(result['tie_breaks'])}"])
+    if order := order_line(result):
+        print_plain(console, [f"order    {order}"])
     console.print(ranking_table(result))
     print_plain(console, match_lines(rows, words=words))

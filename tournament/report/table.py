@@ -16,6 +16,9 @@ from tournament.ratings import normal
 ROWS = 20
 """Problems shown; results.jsonl has them all."""
 
+LEADERS = 8
+"""Leading candidates named; results.jsonl has them all."""
+
 RATING = "rating \u00b1 95 %"
 
 INVALID = ("unparsable", "truncated", "contradictory", "refused", "failed")
@@ -81,6 +84,7 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
     if broken:
         lines.append("         " + ", ".join(broken))
     lines += _reasoning_lines(spend, health)
+    lines += _order_lines(summary)
     if summary["picked_by_draw"]:
         lines.append(f"note     {summary['picked_by_draw']:,} picks were equal to another and decided by a seeded draw")
     if summary["picked_without_judge"]:
@@ -109,6 +113,17 @@ def _reasoning_lines(spend: Mapping[str, Any], health: Mapping[str, Any]) -> lis
     return lines
 
 
+def _order_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Whether the preferences make an order; nothing where too few pairs have met to tell, as in a knockout."""
+    circles, champions = summary.get("non_transitive"), summary.get("condorcet")
+    parts = [f"cyclic triads {interval_text(circles)}"] if circles and circles["of"] else []
+    if champions and champions["of"]:
+        parts.append(
+            f"one candidate beat all others in {champions['count']:,} of {champions['of']:,} problems where all met"
+        )
+    return [f"order    {'; '.join(parts)}"] if parts else []
+
+
 def interval_text(share: Mapping[str, Any]) -> str:
     """A share with its 95 % interval, or that there was nothing to count."""
     if share["share"] is None:
@@ -120,13 +135,37 @@ def interval_text(share: Mapping[str, Any]) -> str:
 def ranking_table(result: Mapping[str, Any]) -> RenderableType:
     """The ranking of one problem."""
     table = _table("Ranking")
-    for name in ("rank", "candidate", RATING, "wins", "losses", "ties"):
-        table.add_column(name, justify="left" if name == "candidate" else "right")
+    for name in ("rank", "candidate", "rating", "95 % interval", "P(best)", "wins", "losses", "ties"):
+        table.add_column(name, justify="left" if name == "candidate" else "right", no_wrap=name != "candidate")
     for standing in result["ranking"]:
-        cells = [standing["rank"], standing["id"], rating_cell(standing)]
+        rating = standing["rating"]
+        cells = [standing["rank"], standing["id"], "-" if rating is None else f"{rating:+z.2f}"]
+        cells += [_ends(standing.get("low"), standing.get("high")), percent(standing.get("p_best"))]
         cells += [standing["wins"], standing["losses"], standing["ties"]]
         table.add_row(*(Text(printable(str(cell))) for cell in cells))
     return table
+
+
+def _ends(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"[{low:+z.2f}, {high:+z.2f}]"
+
+
+def order_line(result: Mapping[str, Any]) -> str:
+    """Who leads by the verdicts alone, and how many triads go in a circle; empty where no match had a preference."""
+    if not any(standing["wins"] + standing["losses"] + standing["ties"] for standing in result["ranking"]):
+        return ""
+    leaders, circles = result.get("top_cycle", ()), result.get("non_transitive") or {"cyclic": 0, "triads": 0}
+    parts = []
+    if result.get("condorcet") is not None:
+        parts.append(f"{result['condorcet']} beat all others")
+    elif len(leaders) == 1:
+        parts.append(f"only {leaders[0]} is unbeaten, and has not beaten all others")
+    elif leaders:
+        more = f" and {len(leaders) - LEADERS} more" if len(leaders) > LEADERS else ""
+        parts.append(f"{', '.join(leaders[:LEADERS])}{more} lead together: nobody else beat one of them")
+    if circles["triads"]:
+        parts.append(f"cyclic triads {circles['cyclic']:,} of {circles['triads']:,}")
+    return "; ".join(parts)
 
 
 def match_lines(rows: Sequence[Mapping[str, Any]], *, words: bool) -> list[str]:
