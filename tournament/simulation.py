@@ -18,7 +18,7 @@ from tournament.garbage import rare_collections
 from tournament.judge import InstantJudge, Judge
 from tournament.ratings import wilson
 from tournament.strategy import MatchStrategy, OneComparison, PairingStrategy, Play, Record
-from tournament.types import Field, Match, Verdict
+from tournament.types import Comparison, Field, Match, Verdict
 
 TOGETHER = 256
 """Problems that are played side by side."""
@@ -48,12 +48,16 @@ class ArrayJudge(KnowingJudge, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """How often a strategy picked the truly best candidate, with a 95 % Wilson interval, and what it took."""
+    """How often a strategy picked the truly best candidate, with a 95 % Wilson interval, and what it took.
+
+    `correct_each` says it problem by problem, for paired tests between strategies on the same problems.
+    """
 
     problems: int
     correct: int
     comparisons: int
     interval: tuple[float, float] = field(default=(0.0, 1.0))
+    correct_each: tuple[bool, ...] = field(default=(), repr=False)
 
     @property
     def accuracy(self) -> float:
@@ -74,9 +78,9 @@ def simulate(
 ) -> Simulation:
     """Play problems of `n` synthetic candidates without an event loop, a ledger or a clock.
 
-    The matches are those of a live run with the same seed. Where every match is one comparison, nothing limits them and
-    the judge can judge arrays, the problems go side by side and a round of all of them is judged at once; that changes
-    the speed and nothing else.
+    The matches are those of a live run with the same seed. Where every match is one comparison and the judge can judge
+    arrays, the problems go side by side and a round of all of them is judged at once; that changes the speed and
+    nothing else.
 
     Args:
         n: Candidates a problem.
@@ -102,23 +106,25 @@ def simulate(
     limit = None if limits is None else limits.comparisons
     texts = tuple(str(i) for i in range(n))
     members = tuple((i,) for i in range(n))
-    correct = comparisons = 0
+    right: list[bool] = []
+    comparisons = 0
     with rare_collections():
         for start in range(0, problems, TOGETHER):
             names = [f"simulated-{number}" for number in range(start, min(start + TOGETHER, problems))]
             fields = [Field(problem_id=name, prompt=name, ids=texts, texts=texts, members=members) for name in names]
-            if limit is None and isinstance(matching, OneComparison) and isinstance(judge, ArrayJudge):
-                played = _play_together(fields, judge, pairing, seed)
+            if isinstance(matching, OneComparison) and isinstance(judge, ArrayJudge):
+                played = _play_together(fields, judge, pairing, limit, seed)
             else:
                 played = [_play_one(entrants, judge, pairing, matching, limit, seed) for entrants in fields]
-            correct += sum(_is_best(judge, entrants, pick) for entrants, (pick, _) in zip(fields, played, strict=True))
+            right += [_is_best(judge, entrants, pick) for entrants, (pick, _) in zip(fields, played, strict=True)]
             comparisons += sum(used for _, used in played)
-    interval = wilson(correct, problems)
+    interval = wilson(sum(right), problems)
     return Simulation(
         problems=problems,
-        correct=correct,
+        correct=sum(right),
         comparisons=comparisons,
         interval=(float(interval.low), float(interval.high)),
+        correct_each=tuple(right),
     )
 
 
@@ -132,10 +138,20 @@ class _Game:
     matches: list[Match]
     used: int = 0
 
+    @property
+    def granted(self) -> list[Match]:
+        """The matches of this round that the budget still pays for."""
+        limit = self.record.limit
+        return self.matches if limit is None else self.matches[: limit - self.used]
+
     def receive(self, verdicts: list[Verdict]) -> bool:
-        """Hand over a round; whether there is another."""
+        """Hand over the verdicts of the granted matches; whether there is another round."""
         self.used += len(verdicts)
-        self.record.rounds.append(verdicts)
+        unpaid = [Verdict(match, None) for match in self.matches[len(verdicts) :]]
+        self.record.rounds.append(verdicts + unpaid)
+        if unpaid:
+            self.strategy.close()
+            return False
         try:
             self.matches = self.strategy.send(verdicts)
         except StopIteration:
@@ -145,20 +161,21 @@ class _Game:
 
 
 def _play_together(
-    fields: Sequence[Field], judge: ArrayJudge, pairing: PairingStrategy, seed: int
+    fields: Sequence[Field], judge: ArrayJudge, pairing: PairingStrategy, limit: int | None, seed: int
 ) -> list[tuple[int, int]]:
     """The pick and the number of comparisons of each problem: the same as `_play_one`, a round of all at a time."""
-    games = [_open_game(number, entrants, pairing, seed) for number, entrants in enumerate(fields)]
+    games = [_open_game(number, entrants, pairing, limit, seed) for number, entrants in enumerate(fields)]
     keys = np.array([seeding.key(seed, "match", entrants.problem_id) for entrants in fields], dtype=np.uint64)
     met = np.zeros((len(fields), len(fields[0]), len(fields[0])), dtype=np.int64)
     going = [game for game in games if game.matches]
     while going:
-        matches = [match for game in going for match in game.matches]
-        which = np.repeat([game.number for game in going], [len(game.matches) for game in going])
-        verdicts = _judge_round(fields, judge, matches, which, keys, met)
+        granted = [game.granted for game in going]
+        counts = [len(matches) for matches in granted]
+        which = np.repeat([game.number for game in going], counts)
+        verdicts = _judge_round(fields, judge, [match for matches in granted for match in matches], which, keys, met)
         start, still = 0, []
-        for game in going:
-            stop = start + len(game.matches)
+        for game, count in zip(going, counts, strict=True):
+            stop = start + count
             if game.receive(verdicts[start:stop]):
                 still.append(game)
             start = stop
@@ -166,8 +183,8 @@ def _play_together(
     return [(pairing.best(game.record), game.used) for game in games]
 
 
-def _open_game(number: int, entrants: Field, pairing: PairingStrategy, seed: int) -> _Game:
-    record = open_record(entrants, seed=seed)
+def _open_game(number: int, entrants: Field, pairing: PairingStrategy, limit: int | None, seed: int) -> _Game:
+    record = open_record(entrants, seed=seed, limit=limit)
     strategy = pairing.play(record, seeding.generator(seed, "pairing", entrants.problem_id))
     matches = next(strategy, []) if len(entrants) > 1 else []
     record.complete = not matches
@@ -178,17 +195,23 @@ def _judge_round(
     fields: Sequence[Field], judge: ArrayJudge, matches: list[Match], which: Ints, keys: NDArray[np.uint64], met: Ints
 ) -> list[Verdict]:
     """One comparison for each match, shown as `strategy.shown` would have it; `met` counts comparisons by order."""
-    a, b = np.array(matches, dtype=np.int64).T
+    a, b = np.array(matches, dtype=np.int64).reshape(-1, 2).T
     low, high = np.minimum(a, b), np.maximum(a, b)
     meeting = met[which, a, b] + met[which, b, a]
     coin = (seeding.match_draws(keys[which], low, high, meeting) & np.uint64(1)).astype(bool)
     first, second = np.where(coin, low, high), np.where(coin, high, low)
-    p_first = judge.preferences(fields, which, first, second, met[which, first, second])
+    repeat = met[which, first, second]
+    p_first = judge.preferences(fields, which, first, second, repeat)
     met[which, first, second] += 1
     p_a = np.where(first == a, p_first, 1.0 - p_first)
-    if np.isnan(p_a).any():
-        return [Verdict(m, None if math.isnan(p) else p) for m, p in zip(matches, p_a.tolist(), strict=True)]
-    return list(map(Verdict, matches, p_a.tolist()))
+    if not np.isnan(p_a).any():
+        return list(map(Verdict, matches, p_a.tolist()))
+    # A match that brought nothing shows its comparison, which tells it from one that the budget did not pay for.
+    asked = map(Comparison, first.tolist(), second.tolist(), repeat.tolist())
+    return [
+        Verdict(m, None, (c,)) if math.isnan(p) else Verdict(m, p)
+        for m, p, c in zip(matches, p_a.tolist(), asked, strict=True)
+    ]
 
 
 def _is_best(judge: KnowingJudge, entrants: Field, pick: int) -> bool:

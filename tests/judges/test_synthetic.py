@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations, permutations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from tournament.errors import UsageError
 from tournament.judges.synthetic import SyntheticJudge, SyntheticSettings
 from tournament.ratings import wilson
 from tournament.registry import judge as by_name
-from tournament.types import Comparison, Judgment, Message, Outcome
+from tournament.types import Comparison, Field, Judgment, Message, Outcome
 
 FIELD = entrants(45)
 ALL = [Comparison(a, b) for a, b in permutations(range(45), 2)]
@@ -94,6 +95,100 @@ def test_a_judge_that_does_not_repeat_itself_says_otherwise_now_and_then() -> No
     assert interval.low <= 0.5 <= interval.high
 
 
+def always(judge: SyntheticJudge, field: Field, a: int, b: int) -> set[float | None]:
+    """What a judge whose opinions are beyond doubt says of a pair, seen from a, in both orders and three repeats."""
+    forth = judge.judge_now(field, [Comparison(a, b, repeat) for repeat in range(3)])
+    back = judge.judge_now(field, [Comparison(b, a, repeat) for repeat in range(3)])
+    return {j.p_first for j in forth} | {1.0 - (j.p_first or 0.0) for j in back}
+
+
+CERTAIN = 1e9
+"""A log-odds scale on which chance has no say."""
+
+
+def test_the_effect_of_a_pair_is_standing_and_seen_alike_from_both_sides() -> None:
+    judge = SyntheticJudge(SyntheticSettings(sd=0.0, intransitivity=CERTAIN))
+    for a, b in combinations(range(20), 2):
+        assert len(always(judge, FIELD, a, b)) == 1
+
+
+def test_effects_of_pairs_make_circles_as_often_as_chance_would() -> None:
+    """Of three fair and independent winners, a quarter are circles; strengths alone make none."""
+    fields = [entrants(3, name="circle") for _ in range(600)]
+    fields = [replace(field, prompt=f"question {number}") for number, field in enumerate(fields)]
+
+    def circles(judge: SyntheticJudge) -> int:
+        ring = [Comparison(0, 1), Comparison(1, 2), Comparison(2, 0)]
+        return sum(len({j.p_first for j in judge.judge_now(field, ring)}) == 1 for field in fields)
+
+    interval = wilson(circles(SyntheticJudge(SyntheticSettings(sd=0.0, intransitivity=CERTAIN))), 600, level=0.999)
+    assert interval.low <= 0.25 <= interval.high
+    assert circles(SyntheticJudge(SyntheticSettings(sd=CERTAIN))) == 0
+
+
+def test_effects_of_pairs_have_the_given_width() -> None:
+    """With strengths level and a position bias c, the first wins where a normal effect is above -c."""
+    found = judged(sd=0.0, intransitivity=CERTAIN, position_bias=CERTAIN)
+    interval = wilson(sum(j.p_first == 1.0 for j in found), len(found), level=0.999)
+    assert interval.low <= 0.8413447 <= interval.high
+
+
+def test_length_sways_the_judge_and_not_the_truth() -> None:
+    """With strengths and lengths equally wide, the longer and the stronger of a pair win equally often: 3/4."""
+    field = entrants(3000)
+    plain = SyntheticJudge(SyntheticSettings(sd=CERTAIN))
+    swayed = SyntheticJudge(SyntheticSettings(sd=CERTAIN, length_bias=CERTAIN))
+    assert np.array_equal(plain.strengths(field), swayed.strengths(field))
+    pairs = [Comparison(2 * i, 2 * i + 1) for i in range(1500)]
+    told = zip(plain.judge_now(field, pairs), swayed.judge_now(field, pairs), strict=True)
+    interval = wilson(sum(one.p_first == other.p_first for one, other in told), 1500, level=0.999)
+    assert interval.low <= 0.75 <= interval.high
+
+
+def test_a_liking_for_length_is_a_transitive_order_that_turns_with_its_sign() -> None:
+    likes, dislikes = (SyntheticJudge(SyntheticSettings(sd=0.0, length_bias=b)) for b in (CERTAIN, -CERTAIN))
+    wins = [sum(always(likes, FIELD, a, b) == {1.0} for b in range(20) if b != a) for a in range(20)]
+    assert sorted(wins) == list(range(20))
+    for a, b in combinations(range(20), 2):
+        assert always(likes, FIELD, a, b) == {float(wins[a] > wins[b])}
+        assert always(dislikes, FIELD, a, b) == {float(wins[a] < wins[b])}
+
+
+SETTINGS = st.fixed_dictionaries(
+    {
+        "world": st.sampled_from(["bt", "math"]),
+        "seed": st.integers(0, 99),
+        "position_bias": st.sampled_from([0.0, 0.4, -3.0]),
+        "intransitivity": st.sampled_from([0.0, 0.5, 2.0]),
+        "length_bias": st.sampled_from([0.0, 0.7, -1.0]),
+        "self_repeat": st.sampled_from([0.0, 0.5]),
+        "tie_rate": st.sampled_from([0.0, 0.2]),
+        "unparsable_rate": st.sampled_from([0.0, 0.1]),
+    }
+)
+
+
+@given(settings=SETTINGS, repeat=st.integers(0, 3))
+def test_arrays_are_judged_as_comparisons_one_by_one(settings: dict[str, object], repeat: int) -> None:
+    judge = SyntheticJudge(SyntheticSettings(**settings))  # type: ignore[arg-type]  # by name
+    fields = [replace(entrants(6), prompt=f"question {number}") for number in range(4)]
+    asked = [(which, *pair) for which in range(4) for pair in permutations(range(6), 2)]
+    which, first, second = np.array(asked, dtype=np.int64).T
+    found = judge.preferences(fields, which, first, second, np.full(len(asked), repeat))
+    told = [judge.judge_now(fields[w], [Comparison(a, b, repeat)])[0].p_first for w, a, b in asked]
+    assert [None if np.isnan(p) else float(p) for p in found] == told
+
+
+def test_without_pair_effects_and_length_bias_judgments_are_what_they_were() -> None:
+    """Pinned from before there were such settings."""
+    found = judged(tie_rate=0.2, self_repeat=0.3, position_bias=0.4, seed=3)
+    said = "".join({0.0: "s", 0.5: "-", 1.0: "f"}[j.p_first or 0.0] for j in found[:60])
+    assert said == PINNED
+
+
+PINNED = "ssff-ffsfsfsfffssfs-ffsssffsfsf-s-ssff-ssfssff-fff-ffffff-f-"
+
+
 def test_tokens_and_time_stay_below_the_estimate_and_come_near_it_on_average() -> None:
     judge = SyntheticJudge(SyntheticSettings(tokens=200, prompt_tokens=70, latency=0.5, tie_rate=0.3))
     found = judge.judge_now(FIELD, ALL)
@@ -115,7 +210,8 @@ def test_what_a_ledger_takes_for_the_same_is_judged_the_same(
     seed: int, texts: list[str], prompt: str | tuple[Message, ...], data: st.DataObject
 ) -> None:
     """Two problems may share their content; whose judgment is kept must not matter."""
-    judge = SyntheticJudge(SyntheticSettings(seed=seed, tie_rate=0.2, self_repeat=0.3, tokens=50))
+    swayed = SyntheticSettings(seed=seed, tie_rate=0.2, self_repeat=0.3, tokens=50, intransitivity=1.0, length_bias=1.0)
+    judge = SyntheticJudge(swayed)
     n = len(texts)
     one = replace(entrants(n), texts=tuple(texts), prompt=prompt)
     other = replace(entrants(n, name="other"), texts=tuple(data.draw(st.permutations(texts))), prompt=prompt)
@@ -164,6 +260,8 @@ def test_its_identity_tells_its_settings() -> None:
         {"sd": -1},
         {"tokens": -1},
         {"latency": "nan"},
+        {"intransitivity": -0.1},
+        {"length_bias": "inf"},
     ],
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, object]) -> None:

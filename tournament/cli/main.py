@@ -15,6 +15,7 @@ from tournament.errors import TourneyError
 _VERBS = {
     "rank": "Rank the candidates of every problem in a file and pick the best.",
     "plan": "Say what a run would cost, before paying for it.",
+    "simulate": "Say how good which strategy is for how many comparisons, in worlds like yours.",
     "show": "Show a run, or one problem of it: matches, ratings, the judge's words.",
     "judge": "Start a judge, try it out, take over its authors' wording.",
     "list": "List strategies, judges or presets with their parameters.",

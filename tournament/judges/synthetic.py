@@ -2,8 +2,10 @@
 
 Hidden strengths come from the seed, the prompt and the candidate's text. World "bt" draws them from a normal
 distribution (Bradley and Terry, 1952); world "math" makes candidates right or wrong and prefers the right one of a
-mixed pair with the given accuracy. Every judgment is a function of the seed, the prompt, the two texts, their order and
-the repeat number: no more than what a ledger knows a judgment by.
+mixed pair with the given accuracy. What leads a judge astray comes on top of the strengths and is no part of the truth:
+a Gaussian effect of each pair, which no order of the candidates explains, and a liking for long candidates. Every
+judgment is a function of the seed, the prompt, the two texts, their order and the repeat number: no more than what a
+ledger knows a judgment by.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +39,10 @@ class SyntheticSettings:
         share_right: Chance that a candidate of world "math" is right.
         accuracy: Chance to prefer the right one of a mixed pair in world "math".
         position_bias: Log-odds added for the candidate shown first.
+        intransitivity: Standard deviation, in log-odds, of a standing effect of each pair: drawn once for the pair, the
+            same in both orders and all repeats, and against one candidate as much as for the other.
+        length_bias: Log-odds that one standard deviation of (log) length adds to a candidate's appeal; below 0 the
+            judge likes short ones. Lengths are hidden, standard normal and independent of the strengths.
         self_repeat: Chance that a judgment repeats the judge's standing opinion of the pair instead of a fresh one.
         tie_rate: Share of judgments that are ties.
         unparsable_rate: Share of judgments without a readable verdict.
@@ -51,6 +58,8 @@ class SyntheticSettings:
     share_right: float = 0.5
     accuracy: float = 0.7
     position_bias: float = 0.0
+    intransitivity: float = 0.0
+    length_bias: float = 0.0
     self_repeat: float = 0.0
     tie_rate: float = 0.0
     unparsable_rate: float = 0.0
@@ -70,8 +79,16 @@ class SyntheticSettings:
             raise ValueError("tie_rate, unparsable_rate and truncated_rate add up to more than 1")
         if not 0 < self.accuracy < 1:
             raise ValueError(f"accuracy={self.accuracy}: give a chance above 0 and below 1")
-        if min(self.sd, self.tokens, self.prompt_tokens, self.latency) < 0:
-            raise ValueError("sd, tokens, prompt_tokens and latency must not be negative")
+        if min(self.sd, self.intransitivity, self.tokens, self.prompt_tokens, self.latency) < 0:
+            raise ValueError("sd, intransitivity, tokens, prompt_tokens and latency must not be negative")
+
+
+class _Hidden(NamedTuple):
+    """What the judge knows of each candidate of a field: its key, its true strength, and its appeal to the judge."""
+
+    keys: list[int]
+    strengths: list[float]
+    appeals: list[float]
 
 
 class SyntheticJudge(InProcess):
@@ -83,7 +100,7 @@ class SyntheticJudge(InProcess):
             kind="synthetic", label="synthetic judge, no language model", settings=asdict(settings)
         )
         self.batch_size = 1 if settings.latency else None
-        self._fields: dict[int, tuple[Field, list[int], list[float]]] = {}
+        self._fields: dict[int, tuple[Field, _Hidden]] = {}
         self._last: tuple[Sequence[Field], NDArray[np.uint64], NDArray[np.float64]] | None = None
         broken = (
             (settings.tie_rate, Judgment(Outcome.TIE, 0.5)),
@@ -98,7 +115,7 @@ class SyntheticJudge(InProcess):
 
     def strengths(self, field: Field) -> NDArray[np.float64]:
         """The hidden strengths, (n,), in log-odds; the truth that a simulation is scored against."""
-        return np.array(self._known(field)[1])
+        return np.array(self._known(field).strengths)
 
     def plan(self, field: Field, comparisons: Sequence[Comparison]) -> TokenEstimate:
         """Exact for the prompt; the completion's worst case is twice its mean."""
@@ -112,9 +129,8 @@ class SyntheticJudge(InProcess):
 
     def judge_now(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
         """Judge at once."""
-        keys, strengths = self._known(field)
-        one = self._one
-        return [one(keys, strengths, comparison) for comparison in comparisons]
+        known, one = self._known(field), self._one
+        return [one(known.keys, known.appeals, comparison) for comparison in comparisons]
 
     def preferences(
         self,
@@ -125,7 +141,7 @@ class SyntheticJudge(InProcess):
         repeat: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         """What `judge_now` prefers, for arrays of comparisons of many fields of one size; NaN for no preference."""
-        keys, strengths = self._arrays(fields)
+        keys, appeals = self._arrays(fields)
         one: NDArray[np.uint64] = keys[which, first]
         other: NDArray[np.uint64] = keys[which, second]
         settings = self.settings
@@ -139,19 +155,27 @@ class SyntheticJudge(InProcess):
             repeats = seeding.uniform_many(seeding.mix_many(own ^ np.uint64(4))) < settings.self_repeat
             standing = seeding.uniform_many(pair)
             luck = np.where(repeats, np.where(in_order, standing, 1.0 - standing), luck)
-        lead = strengths[which, first] - strengths[which, second] + settings.position_bias
+        lead = appeals[which, first] - appeals[which, second] + settings.position_bias
+        if settings.intransitivity:
+            effects = self._effects(seeding.uniform_many(seeding.mix_many(pair ^ np.uint64(5))))
+            lead += np.where(in_order, effects, -effects)
         preferences: NDArray[np.float64] = (luck < 0.5 + 0.5 * np.tanh(0.5 * lead)).astype(np.float64)
         if self._broken:
             self._break(preferences, seeding.uniform_many(seeding.mix_many(own ^ np.uint64(2))))
         return preferences
 
     def _arrays(self, fields: Sequence[Field]) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
-        """Keys and strengths of some fields, (fields, n) each; those of the last call are kept for the next round."""
+        """Keys and appeals of some fields, (fields, n) each; those of the last call are kept for the next round."""
         if self._last is None or self._last[0] is not fields:
             known = [self._known(field) for field in fields]
-            keys = np.array([keys for keys, _ in known], dtype=np.uint64)
-            self._last = fields, keys, np.array([values for _, values in known])
+            keys = np.array([each.keys for each in known], dtype=np.uint64)
+            self._last = fields, keys, np.array([each.appeals for each in known])
         return self._last[1:]
+
+    def _effects(self, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
+        # One at a time by the same function as in `_one`: another's last digit would make another judgment.
+        quantile, sd = _NORMAL.inv_cdf, self.settings.intransitivity
+        return np.array([sd * quantile(uniform) for uniform in uniforms.tolist()])
 
     def _break(self, preferences: NDArray[np.float64], luck: NDArray[np.float64]) -> None:
         below = 0.0
@@ -167,7 +191,7 @@ class SyntheticJudge(InProcess):
             await asyncio.sleep(max(judgment.seconds for judgment in judgments))
         return judgments
 
-    def _known(self, field: Field) -> tuple[list[int], list[float]]:
+    def _known(self, field: Field) -> _Hidden:
         known = self._fields.get(id(field))
         if known is None or known[0] is not field:
             if len(self._fields) > 4096:
@@ -175,9 +199,10 @@ class SyntheticJudge(InProcess):
             prompt = field.prompt
             said = (prompt,) if isinstance(prompt, str) else (part for m in prompt for part in (m.role, m.content))
             keys = seeding.keys(seeding.key(self.settings.seed, "synthetic", *said), field.texts)
-            known = (field, keys, self._strengths(keys))
+            strengths = self._strengths(keys)
+            known = (field, _Hidden(keys, strengths, self._appeals(keys, strengths)))
             self._fields[id(field)] = known
-        return known[1], known[2]
+        return known[1]
 
     def _strengths(self, keys: list[int]) -> list[float]:
         uniforms, settings = seeding.uniform_many(np.array(keys, dtype=np.uint64)), self.settings
@@ -188,7 +213,14 @@ class SyntheticJudge(InProcess):
         strengths: list[float] = np.where(uniforms < settings.share_right, odds, 0.0).tolist()
         return strengths
 
-    def _one(self, keys: list[int], strengths: list[float], comparison: Comparison) -> Judgment:
+    def _appeals(self, keys: list[int], strengths: list[float]) -> list[float]:
+        bias = self.settings.length_bias
+        if not bias:
+            return strengths
+        lengths = (_NORMAL.inv_cdf(seeding.uniform(seeding.mix(key ^ 6))) for key in keys)
+        return [strength + bias * length for strength, length in zip(strengths, lengths, strict=True)]
+
+    def _one(self, keys: list[int], appeals: list[float], comparison: Comparison) -> Judgment:
         first, second, repeat, limit, continues = comparison
         settings = self.settings
         one, other = keys[first], keys[second]
@@ -202,7 +234,10 @@ class SyntheticJudge(InProcess):
         if settings.self_repeat and seeding.uniform(seeding.mix(own ^ 4)) < settings.self_repeat:
             # The standing opinion is about the pair, so it is read from the same side in both orders.
             luck = seeding.uniform(pair) if in_order else 1.0 - seeding.uniform(pair)
-        lead = strengths[first] - strengths[second] + settings.position_bias
+        lead = appeals[first] - appeals[second] + settings.position_bias
+        if settings.intransitivity:
+            effect = settings.intransitivity * _NORMAL.inv_cdf(seeding.uniform(seeding.mix(pair ^ 5)))
+            lead += effect if in_order else -effect
         judgment = self._wins[luck < 0.5 + 0.5 * math.tanh(0.5 * lead)]
         if self._broken:
             judgment = self._maybe_broken(judgment, seeding.uniform(seeding.mix(own ^ 2)))

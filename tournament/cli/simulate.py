@@ -1,0 +1,105 @@
+"""`tourney simulate`: how good which strategy is in which world, before a GPU is rented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from tournament.cli.pipe import mute_stdout
+from tournament.errors import UsageError
+from tournament.experiments.simulated import Row, simulated
+from tournament.experiments.sweep import Sweep
+from tournament.experiments.sweep_file import read
+from tournament.records import dumps
+from tournament.report import curves
+from tournament.report.simulation import print_simulation, to_csv
+
+_PIPE_WIDTH = 160
+"""Columns of a table that goes into a pipe or a file, which have no width of their own."""
+
+
+@click.command()
+@click.argument("sweep", metavar="[SWEEP.toml]", default="quick")
+@click.option("--world", "worlds", multiple=True, help="Only this world of the sweep; may be given again.")
+@click.option("--strategy", "strategies", multiple=True, help="Only this strategy, by label, else by name; likewise.")
+@click.option("--n", "n", type=int, multiple=True, help="Candidates a problem, in place of the sweep's; likewise.")
+@click.option("--problems", type=int, help="Problems of each world and N, in place of the sweep's.")
+@click.option("--seed", type=int, help="Random seed, in place of the sweep's.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes; results are the same."
+)
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write the rows to this file, long format.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the curves into this .svg or .png.")
+@click.option("--json", "as_json", is_flag=True, help="The rows as JSON lines on stdout instead of tables.")
+def command(sweep: str, jobs: int, csv_file: Path | None, plot: Path | None, as_json: bool, **only: Any) -> int:
+    """Simulate the sweep in SWEEP.toml, or one that ships (quick, planning): worlds x N x budgets x strategies.
+
+    The judge is synthetic: statistics with the error rates that a world's settings name, no language model. All
+    strategies meet the same problems. For each world, N and budget the best strategy is marked *, and those that are
+    not worse beyond noise are marked =. Ctrl-C reports the rows that are done.
+    """
+    chosen = read(sweep).narrowed(**only)
+    chosen.check()
+    if plot is not None:
+        curves.check(plot)
+    for file in (csv_file, plot):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise UsageError(f"{file}: there is no folder {file.parent}; make it first")
+    rows, whole = _gather(chosen, jobs)
+    _write(rows, csv_file, plot)
+    _show(rows, as_json)
+    return 0 if whole else 130
+
+
+def _gather(sweep: Sweep, jobs: int) -> tuple[list[Row], bool]:
+    """The rows of a sweep, and whether they are all of them; an interrupt ends it after the last whole group."""
+    rows: list[Row] = []
+    total = len(sweep.worlds) * len(sweep.n) * len(sweep.budgets) * len(sweep.strategies)
+    console = Console(stderr=True)
+    columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        try:
+            for group in simulated(sweep, jobs=jobs, tick=lambda: bar.advance(task)):
+                rows += group
+        except KeyboardInterrupt:
+            click.echo(f"tourney: interrupted; {len(rows)} of {total} rows are done", err=True)
+            return rows, False
+    return rows, True
+
+
+def _write(rows: list[Row], csv_file: Path | None, plot: Path | None) -> None:
+    if csv_file is not None:
+        with _writing(csv_file):
+            csv_file.write_text(to_csv(rows), encoding="utf-8", newline="")
+    if plot is not None and rows:
+        with _writing(plot):
+            curves.save_curves(rows, plot)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}); name another file") from None
+
+
+def _show(rows: list[Row], as_json: bool) -> None:
+    try:
+        if as_json:
+            for row in rows:
+                click.echo(dumps(row.to_json()))
+        else:
+            console = Console()
+            if not console.is_terminal:
+                console.width = max(console.width, _PIPE_WIDTH)
+            print_simulation(console, rows)
+    except BrokenPipeError:  # the reader went away; files that were asked for are written by now
+        mute_stdout()

@@ -1,0 +1,1 @@
+"""Experiments: what is measured over many problems, with its uncertainty."""
