@@ -18,7 +18,7 @@ class _Baseline:
 
     __slots__ = ()
 
-    def matches(self, n: int) -> tuple[int, int]:
+    def matches(self, n: int, limit: int | None = None) -> tuple[int, int]:
         """None."""
         return 0, 0
 

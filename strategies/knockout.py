@@ -27,13 +27,13 @@ class Knockout:
         if self.draw not in ("random", "given"):
             _numbers(self.draw)
 
-    def matches(self, n: int) -> tuple[int, int]:
+    def matches(self, n: int, limit: int | None = None) -> tuple[int, int]:
         """Every match sends one entrant home."""
         return max(n - 1, 0), max(n - 1, 0)
 
     def play(self, record: Record, rng: np.random.Generator) -> Play:
         """Play round after round until one entrant is left."""
-        alive = self._bracket(len(record.field), rng)
+        alive = self._bracket(record, rng)
         playing = 2 * len(alive) - (1 << (len(alive) - 1).bit_length())
         while len(alive) > 1:
             verdicts = yield [Match(a, b) for a, b in zip(alive[:playing:2], alive[1:playing:2], strict=True)]
@@ -59,9 +59,10 @@ class Knockout:
             return _goes_on(record.rounds[-1][0], record)
         return self.rank(record).order[0]
 
-    def _bracket(self, n: int, rng: np.random.Generator) -> list[int]:
+    def _bracket(self, record: Record, rng: np.random.Generator) -> list[int]:
+        n = len(record.field)
         if self.draw == "random":
-            return [int(i) for i in rng.permutation(n)]
+            return record.seats(rng)
         named = [] if self.draw == "given" else [i for i in _numbers(self.draw) if i < n]
         return named + [i for i in range(n) if i not in set(named)]
 

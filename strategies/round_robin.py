@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.ratings import elo, fit, order, to_log_odds
-from tournament.strategy import Play, Ranking, Record, ranked
+from tournament.ratings import JudgedFit, elo, order, to_log_odds
+from tournament.strategy import Play, Ranking, Record, posterior, ranked_by
 from tournament.types import Match
 
 RATINGS = ("bradley-terry", "elo", "wins")
@@ -37,7 +37,7 @@ class RoundRobin:
         if not (self.elo_k > 0 and self.elo_scale > 0):
             raise ValueError("elo_k and elo_scale must be positive")
 
-    def matches(self, n: int) -> tuple[int, int]:
+    def matches(self, n: int, limit: int | None = None) -> tuple[int, int]:
         """The share of all N(N-1)/2 pairs, rounded up to whole rounds of the circle."""
         count = self._rounds(n) * (n // 2)
         return count, count
@@ -45,31 +45,31 @@ class RoundRobin:
     def play(self, record: Record, rng: np.random.Generator) -> Play:
         """Ask for all matches together."""
         n = len(record.field)
-        seats = [int(i) for i in rng.permutation(n)]
+        seats = record.seats(rng)
         yield [match for number in range(self._rounds(n)) for match in _circle(seats, number)]
 
     def rank(self, record: Record) -> Ranking:
         """By the rating asked for; equal ratings by head-to-head, then Bradley-Terry, then the lots."""
-        primary = self._primary(record)
+        fitted = posterior(record)
+        primary = self._primary(record, fitted)
         shown = to_log_odds(primary, self.elo_scale) if self.rating == "elo" else None
-        return ranked(record, primary, rating=shown)
+        return ranked_by(fitted, record, primary, rating=shown)
 
     def best(self, record: Record) -> int:
         """The first of the ranking."""
-        wins, primary = record.wins(), self._primary(record)
-        strength = primary if self.rating == "bradley-terry" else fit(wins).rating
-        return order(primary, wins, record.lots, rating=strength).order[0]
+        fitted = posterior(record)
+        primary = self._primary(record, fitted)
+        return order(primary, record.wins(), record.lots, rating=fitted.rating).order[0]
 
     def _rounds(self, n: int) -> int:
         whole = n - 1 if n % 2 == 0 else n
         return 0 if n < 2 else math.ceil(self.share * whole - 1e-9)
 
-    def _primary(self, record: Record) -> NDArray[np.float64]:
+    def _primary(self, record: Record, fitted: JudgedFit) -> NDArray[np.float64]:
         if self.rating == "elo":
             pairs, p_a = record.pairs()
             return elo(pairs, p_a, len(record.field), k=self.elo_k, scale=self.elo_scale)
-        wins = record.wins()
-        return wins.sum(axis=1) if self.rating == "wins" else fit(wins).rating
+        return record.wins().sum(axis=1) if self.rating == "wins" else fitted.rating
 
 
 def _circle(seats: list[int], number: int) -> list[Match]:

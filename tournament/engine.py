@@ -19,9 +19,12 @@ Answers = Sequence[Judgment | None]
 Meetings = dict[tuple[int, int], int]
 
 
-def open_record(field: Field, *, seed: int, limit: int | None = None) -> Record:
-    """An empty record whose lots are drawn from the seed, the problem's id and each entrant's text."""
-    return Record(field=field, lot_key=seeding.key(seed, "lots", field.problem_id), limit=limit)
+def open_record(field: Field, *, seed: int, limit: int | None = None, calls: int = 1) -> Record:
+    """An empty record whose lots are drawn from the seed, the problem's id and each entrant's text.
+
+    `limit` is the number of comparisons that may be used, `calls` the most that one match takes.
+    """
+    return Record(field=field, lot_key=seeding.key(seed, "lots", field.problem_id), limit=limit, calls=calls)
 
 
 def play(

@@ -21,8 +21,15 @@ from tournament.locate import config_names
 from tournament.strategy import MatchStrategy, PairingStrategy
 
 PAIRING = {
+    "auto": "tournament.strategies.auto:Auto",
     "knockout": "tournament.strategies.knockout:Knockout",
     "round-robin": "tournament.strategies.round_robin:RoundRobin",
+    "swiss": "tournament.strategies.swiss:Swiss",
+    "halving": "tournament.strategies.halving:Halving",
+    "pivot": "tournament.strategies.pivot:Pivot",
+    "adaptive": "tournament.strategies.adaptive:Adaptive",
+    "hybrid": "tournament.strategies.hybrid:Hybrid",
+    "teams": "tournament.strategies.teams:Teams",
     "first": "tournament.strategies.baselines:First",
     "random": "tournament.strategies.baselines:Random",
     "longest": "tournament.strategies.baselines:Longest",

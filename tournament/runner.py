@@ -123,7 +123,7 @@ class Runner:
 
     async def _play(self, number: int, problem: Problem) -> None:
         setup, entrants = self.setup, Field.of(problem)
-        record = open_record(entrants, seed=setup.seed, limit=setup.limits.comparisons)
+        record = open_record(entrants, seed=setup.seed, limit=setup.limits.comparisons, calls=setup.matching.calls[1])
         seat = Seat(
             number=number,
             field=entrants,

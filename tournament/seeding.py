@@ -40,10 +40,13 @@ def match_draw(problem_key: int, a: int, b: int, meeting: int) -> int:
     """The random integer of a match: equal for (a, b) and (b, a), other for every meeting of the pair.
 
     It depends on the pair and not on when the pair is met, so that two strategies show a pair in the same order and
-    share the judgment that was paid for.
+    share the judgment that was paid for. Every second meeting has the opposite lowest bit of the one before it: the
+    pair is then shown the other way round.
     """
     low, high = (a, b) if a < b else (b, a)
-    return mix((problem_key + low * 0x9E3779B97F4A7C15 + high * 0xC2B2AE3D27D4EB4F + meeting) & _MASK)
+    return mix((problem_key + low * 0x9E3779B97F4A7C15 + high * 0xC2B2AE3D27D4EB4F + meeting // 2) & _MASK) ^ (
+        meeting & 1
+    )
 
 
 def match_draws(
@@ -53,7 +56,8 @@ def match_draws(
     scaled = low.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + high.astype(np.uint64) * np.uint64(
         0xC2B2AE3D27D4EB4F
     )
-    return mix_many(problem_keys + scaled + meeting.astype(np.uint64))
+    met = meeting.astype(np.uint64)
+    return mix_many(problem_keys + scaled + met // np.uint64(2)) ^ (met & np.uint64(1))
 
 
 def mix_many(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

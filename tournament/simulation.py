@@ -18,12 +18,15 @@ from tournament.garbage import rare_collections
 from tournament.judge import InstantJudge, Judge
 from tournament.ratings import wilson
 from tournament.strategy import MatchStrategy, OneComparison, PairingStrategy, Play, Record
-from tournament.types import Comparison, Field, Match, Verdict
+from tournament.types import Comparison, Field, Judgment, Match, Outcome, Verdict
 
 TOGETHER = 256
 """Problems that are played side by side."""
 
 Ints = NDArray[np.int64]
+
+_DECIDED = {p: Judgment(Outcome.TIE if p == 0.5 else Outcome.DECIDED, p) for p in (0.0, 0.5, 1.0)}
+_VOID = Judgment(Outcome.UNPARSABLE, None)
 
 
 @runtime_checkable
@@ -203,15 +206,18 @@ def _judge_round(
     repeat = met[which, first, second]
     p_first = judge.preferences(fields, which, first, second, repeat)
     met[which, first, second] += 1
-    p_a = np.where(first == a, p_first, 1.0 - p_first)
-    if not np.isnan(p_a).any():
-        return list(map(Verdict, matches, p_a.tolist()))
-    # A match that brought nothing shows its comparison, which tells it from one that the budget did not pay for.
+    p_a = np.where(first == a, p_first, 1.0 - p_first).tolist()
     asked = map(Comparison, first.tolist(), second.tolist(), repeat.tolist())
+    answers = map(_judgment, p_first.tolist())
     return [
-        Verdict(m, None, (c,)) if math.isnan(p) else Verdict(m, p)
-        for m, p, c in zip(matches, p_a.tolist(), asked, strict=True)
+        Verdict(match, None if p != p else p, (comparison,), (judgment,))  # only NaN differs from itself
+        for match, p, comparison, judgment in zip(matches, p_a, asked, answers, strict=True)
     ]
+
+
+def _judgment(p_first: float) -> Judgment:
+    """The judgment that a preference of the array judge stands for."""
+    return _DECIDED.get(p_first) or (_VOID if p_first != p_first else Judgment(Outcome.DECIDED, p_first))
 
 
 def _is_best(judge: KnowingJudge, entrants: Field, pick: int) -> bool:
@@ -228,7 +234,7 @@ def _play_one(
     seed: int,
 ) -> tuple[int, int]:
     """The pick and the number of comparisons of one problem."""
-    record = open_record(entrants, seed=seed, limit=limit)
+    record = open_record(entrants, seed=seed, limit=limit, calls=matching.calls[1])
     game, used = play(record, pairing, matching, seed=seed), 0
     try:
         wave = next(game)

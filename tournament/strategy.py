@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tournament import seeding
-from tournament.ratings import fit, order, p_best
+from tournament.ratings import Evidence, JudgedFit, JudgeModel, fit_judged, order, p_best
 from tournament.types import Comparison, Field, Judgment, Match, Round, Verdict
 
 Play = Generator[Round, list[Verdict], None]
@@ -23,15 +23,20 @@ class Record:
     """Every verdict of a problem so far, round by round, in the order in which the strategy asked for the matches.
 
     `lot_key` stands for seed and problem in the drawing of lots. `limit` is the number of comparisons that may be used,
-    None where there is no such limit. `complete` says that the strategy played to its end.
+    None where there is no such limit, and `calls` the most that one match takes. `complete` says that the strategy
+    played to its end. `judge` is what is known of the judge from elsewhere, such as the other problems of a run.
     """
 
     field: Field
     lot_key: int
     limit: int | None = None
+    calls: int = 1
+    judge: JudgeModel | None = None
     rounds: list[list[Verdict]] = dataclasses.field(default_factory=list)
     complete: bool = False
     _lots: NDArray[np.float64] | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
+    _evidence: Evidence | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
+    _counted: int = dataclasses.field(default=0, init=False, repr=False, compare=False)
 
     @property
     def lots(self) -> NDArray[np.float64]:
@@ -47,6 +52,29 @@ class Record:
     def verdicts(self) -> list[Verdict]:
         """The verdicts of all rounds, first to last."""
         return [verdict for verdicts in self.rounds for verdict in verdicts]
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the comparisons so far say, by order; entries are `[entrant, entrant]`. It grows with the record."""
+        if self._evidence is None:
+            self._evidence = Evidence.none(len(self.field))
+        for verdicts in self.rounds[self._counted :]:
+            _count(self._evidence, verdicts)
+        self._counted = len(self.rounds)
+        return self._evidence
+
+    def seats(self, rng: np.random.Generator) -> list[int]:
+        """The entrants in a random order that depends on their texts and not on their places in the file."""
+        by_lot = np.argsort(self.lots, kind="stable")
+        return [int(i) for i in by_lot[rng.permutation(len(by_lot))]]
+
+    def matches_left(self, without_limit: int) -> int:
+        """How many more matches the budget surely pays for; where there is no limit, up to `without_limit` in all."""
+        verdicts = self.verdicts
+        if self.limit is None:
+            return max(without_limit - len(verdicts), 0)
+        used = sum(max(len(verdict.comparisons), 1) for verdict in verdicts)
+        return max(self.limit - used, 0) // self.calls
 
     def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Matches as an (m, 2) array of entrants and the (m,) preferences for the first of each; NaN for none."""
@@ -65,12 +93,35 @@ class Record:
         return total
 
 
+def _count(evidence: Evidence, verdicts: Sequence[Verdict]) -> None:
+    """Add the judgments of some verdicts; those that a re-think went on from are superseded by it.
+
+    A verdict that does not tell its comparisons counts as one comparison of unknown order.
+    """
+    shown: list[tuple[int, int, float]] = []
+    unknown: list[tuple[int, int, float]] = []
+    for (a, b), p_a, comparisons, judgments in verdicts:
+        if p_a is not None and not comparisons:
+            unknown += [(a, b, p_a), (b, a, 1.0 - p_a)]
+        superseded = [c.continues for c in comparisons if c.continues is not None]
+        shown += [
+            (comparison.first, comparison.second, judgment.p_first)
+            for comparison, judgment in zip(comparisons, judgments, strict=False)
+            if judgment.p_first is not None and not (superseded and judgment in superseded)
+        ]
+    for rows, weight in ((shown, 1.0), (unknown, 0.5)):
+        if rows:
+            first, second, p_first = zip(*rows, strict=True)
+            evidence.add(first, second, p_first, weight=weight)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """Entrants from best to worst, each with its rating on the log-odds scale, standard error and P(best).
 
     `order` is a tuple of entrant indices; the arrays are indexed by entrant. `tie_breaks` names what decided between
     entrants that were equal, and `best_by` names what decided the first place, None where no tie-break was needed.
+    `chosen` says in words what a strategy that chooses chose, and why.
     """
 
     order: tuple[int, ...]
@@ -79,13 +130,14 @@ class Ranking:
     p_best: NDArray[np.float64]
     tie_breaks: tuple[str, ...] = ()
     best_by: str | None = None
+    chosen: str = ""
 
 
 class PairingStrategy(Protocol):
     """Who meets whom. A frozen dataclass of its parameters; the pairs of a round are distinct."""
 
-    def matches(self, n: int) -> tuple[int, int]:
-        """The fewest and the most matches that a field of `n` entrants takes without a limit."""
+    def matches(self, n: int, limit: int | None = None) -> tuple[int, int]:
+        """The fewest and the most matches that a field of `n` entrants takes where `limit` of them are paid for."""
         ...
 
     def play(self, record: Record, rng: np.random.Generator) -> Play:
@@ -162,21 +214,30 @@ def tally(match: Match, comparisons: Sequence[Comparison], judgments: Sequence[J
     return Verdict(match, p_a, tuple(comparisons), tuple(judgments))
 
 
+def posterior(record: Record) -> JudgedFit:
+    """The ratings that the judgments so far speak for, with what is known or found out about the judge."""
+    return fit_judged(record.evidence, record.judge)
+
+
 def ranked(record: Record, primary: NDArray[np.float64], *, rating: NDArray[np.float64] | None = None) -> Ranking:
     """Rank by `primary` (n,), higher first; equal values by head-to-head, then by rating, then by the seeded lots.
 
-    The rating is Bradley-Terry's on the log-odds scale unless one is given; standard errors, taken against the mean of
-    the field, and P(best) are always those of the Bradley-Terry posterior.
+    The rating is that of the `posterior` unless one is given; standard errors, taken against the mean of the field, and
+    P(best) are always the posterior's.
     """
-    wins = record.wins()
-    posterior = fit(wins)
-    shown_rating = posterior.rating if rating is None else rating
-    ordering = order(primary, wins, record.lots, rating=posterior.rating)
+    return ranked_by(posterior(record), record, primary, rating=rating)
+
+
+def ranked_by(
+    fitted: JudgedFit, record: Record, primary: NDArray[np.float64], *, rating: NDArray[np.float64] | None = None
+) -> Ranking:
+    """`ranked` with a posterior that is known already."""
+    ordering = order(primary, record.wins(), record.lots, rating=fitted.rating)
     return Ranking(
         order=ordering.order,
-        rating=shown_rating,
-        stderr=posterior.field_stderr,
-        p_best=p_best(posterior.rating, posterior.covariance),
+        rating=fitted.rating if rating is None else rating,
+        stderr=fitted.field_stderr,
+        p_best=p_best(fitted.rating, fitted.covariance),
         tie_breaks=ordering.tie_breaks,
         best_by=ordering.tie_break_for_best,
     )

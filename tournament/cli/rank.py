@@ -108,9 +108,12 @@ class Parts:
         totals = [0, 0]
         for size, count in source.scan.fields.items():
             for i in (0, 1):
-                each = self.pairing.matches(size)[i] * self.matching.calls[i] if size > 1 else 0
+                each = self._matches(size, limit)[i] * self.matching.calls[i] if size > 1 else 0
                 totals[i] += count * (each if limit is None else min(each, limit))
         return totals[0], totals[1]
+
+    def _matches(self, size: int, limit: int | None) -> tuple[int, int]:
+        return self.pairing.matches(size, None if limit is None else limit // self.matching.calls[1])
 
     def setup(self, contested: int) -> Setup:
         """What the runner needs."""

@@ -6,7 +6,10 @@ random numbers or keeps state between calls.
 
 from tournament.ratings.bradley_terry import PRIOR_SD, BradleyTerryFit, fit
 from tournament.ratings.elo import elo, to_log_odds
+from tournament.ratings.evidence import Evidence
 from tournament.ratings.intervals import Interval, normal, wilson
+from tournament.ratings.judge_model import learn
+from tournament.ratings.judged import JudgedFit, JudgeModel, fit_judged
 from tournament.ratings.ordering import Ordering, TieBreak, order
 from tournament.ratings.p_best import p_best
 from tournament.ratings.tally import wins_matrix
@@ -14,11 +17,16 @@ from tournament.ratings.tally import wins_matrix
 __all__ = [
     "PRIOR_SD",
     "BradleyTerryFit",
+    "Evidence",
     "Interval",
+    "JudgeModel",
+    "JudgedFit",
     "Ordering",
     "TieBreak",
     "elo",
     "fit",
+    "fit_judged",
+    "learn",
     "normal",
     "order",
     "p_best",

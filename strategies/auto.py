@@ -1,0 +1,76 @@
+"""The strategy that chooses a strategy, by what a problem looks like and what may be spent on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tournament.answers import final_answer, group
+from tournament.strategy import PairingStrategy, Play, Ranking, Record
+
+from .adaptive import Adaptive
+from .halving import Halving
+from .teams import Teams
+
+_ROOM = 1.5
+"""Matches a candidate from which looking at the posterior after every round pays; docs/strategies.md has figures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auto:
+    """`teams` where final answers can be compared; else `halving` on a small budget, `adaptive` on a larger one.
+
+    Without a budget in comparisons it takes as many matches as a knockout, N - 1, or `effort` a candidate where that is
+    given. `confidence` is when `adaptive` and `teams` stop before the budget ends; 1 never stops early.
+    """
+
+    effort: float = 0.0
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        if self.effort < 0:
+            raise ValueError(f"effort={self.effort}: give the matches a candidate, or 0 for as many as a knockout")
+        Adaptive(confidence=self.confidence)
+
+    def matches(self, n: int, limit: int | None = None) -> tuple[int, int]:
+        """None where all answers agree; at the most all that are paid for."""
+        return 0, self._total(n) if limit is None else limit if n > 1 else 0
+
+    def play(self, record: Record, rng: np.random.Generator) -> Play:
+        """As the chosen strategy plays."""
+        yield from self.choice(record)[0].play(record, rng)
+
+    def rank(self, record: Record) -> Ranking:
+        """As the chosen strategy ranks."""
+        strategy, why = self.choice(record)
+        return replace(strategy.rank(record), chosen=why)
+
+    def best(self, record: Record) -> int:
+        """The first of the ranking."""
+        return self.choice(record)[0].best(record)
+
+    def choice(self, record: Record) -> tuple[PairingStrategy, str]:
+        """The strategy for a problem, and why in words. It depends on the field and the limits alone."""
+        n = len(record.field)
+        total = self._total(n) if record.limit is None else record.limit // record.calls
+        effort = total / max(n, 1) or 1.0
+        answers, alike = _answers(record)
+        if alike:
+            why = f"teams: {n} candidates end in {answers} different answers"
+            return Teams(confidence=self.confidence, effort=effort), why
+        what = f"{total} matches for {n} candidates whose answers cannot be compared"
+        if total < _ROOM * n:
+            return Halving(effort=effort), f"halving: {what}"
+        return Adaptive(confidence=self.confidence, effort=effort), f"adaptive: {what}"
+
+    def _total(self, n: int) -> int:
+        return max(n - 1, int(np.ceil(self.effort * n))) if n > 1 else 0
+
+
+def _answers(record: Record) -> tuple[int, bool]:
+    """How many different answers there are, and whether teams make sense: most have one, and some agree."""
+    groups = group([final_answer(text) for text in record.field.texts])
+    known = [name for name in groups if name >= 0]
+    different = len(set(known))
+    return different, 2 * len(known) > len(groups) and different < len(known)
