@@ -27,8 +27,8 @@ from benchmarks._common import MODEL, Aims, cpu_of, environment, loopback, probl
 from tournament import registry, seeding, simulate
 from tournament.judge import Judge
 from tournament.ledger import Ledger
+from tournament.output import Output
 from tournament.registry import match_strategy
-from tournament.run_folder import Output
 from tournament.runner import Runner, Setup
 from tournament.types import Problem
 
@@ -64,6 +64,7 @@ async def _live(judge: Judge, problems: list[Problem], folder: Path, in_flight: 
             runner = Runner(setup, ledger, output.add)
             await judge.start()
             await runner.run(problems)
+            assert sum(1 for _ in output.conclude(problems, setup, runner.pool.learn)) == len(problems)
     finally:
         ledger.close()
         await judge.close()

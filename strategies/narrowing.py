@@ -63,8 +63,8 @@ class Narrowing:
         return (most if self.confidence == 1 else min(n // 2, most)), most
 
     def total(self, n: int) -> int:
-        """The matches of a field of `n` where nothing limits them."""
-        return max(n - 1, math.ceil(self.effort * n - 1e-9))
+        """The matches of a field of `n` where nothing limits them: no pair would meet more than once in each order."""
+        return max(n - 1, min(math.ceil(self.effort * n - 1e-9), n * (n - 1)))
 
     def stage(self, n: int, used: int, total: int) -> tuple[int, int]:
         """How many candidates are in the running once `used` of `total` matches are played, and when that changes.
@@ -98,8 +98,8 @@ class Seats:
 
     def posterior(self, start: JudgedFit | None = None) -> JudgedFit:
         """Ratings of the seats, by all comparisons between different seats."""
-        evidence = self._record.evidence.grouped(self._at, len(self))
-        return fit_judged(evidence, self._record.judge, prior=self._prior, start=start)
+        evidence, judge = self._record.evidence.grouped(self._at, len(self)), self._record.judge
+        return fit_judged(evidence, judge and judge(), prior=self._prior, start=start)
 
     def met(self) -> Floats:
         """How many comparisons any two seats had, shape (seats, seats)."""

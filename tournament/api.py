@@ -8,6 +8,8 @@ from typing import Any
 
 from tournament import registry
 from tournament.budget import Budget
+from tournament.drafts import Row, draft
+from tournament.drafts import results as ranked_rows
 from tournament.errors import JudgeUnreachableError, UsageError
 from tournament.judge import Judge
 from tournament.memory_ledger import MemoryLedger
@@ -30,7 +32,7 @@ async def arank(
     problems: Sequence[Problem],
     *,
     judge: str | Judge = "checks",
-    strategy: str | PairingStrategy = "knockout",
+    strategy: str | PairingStrategy = "auto",
     match: MatchStrategy | None = None,
     votes: int = 1,
     rethinks: int = 0,
@@ -71,8 +73,8 @@ async def arank(
         in_flight=in_flight,
         run_seconds=budget.run.seconds,
     )
-    results: list[Result] = []
-    runner = Runner(setup, MemoryLedger(), lambda played: results.append(played.result))
+    rows: list[Row] = []
+    runner = Runner(setup, MemoryLedger(), lambda played: rows.append(draft(played)))
     await judge.start()
     try:
         await runner.run(problems)
@@ -80,7 +82,7 @@ async def arank(
         await judge.close()
     if runner.lost_judge is not None:
         raise JudgeUnreachableError(str(runner.lost_judge))
-    return results
+    return list(ranked_rows(problems, rows, setup.pairing, setup.fallback, runner.pool.learn))
 
 
 def rank(problems: Sequence[Problem], **options: Any) -> list[Result]:

@@ -18,7 +18,7 @@ from tournament.errors import InputError, UnknownNameError, UsageError
 from tournament.registry import coerce
 
 DEFAULT_JUDGE = "checks"
-DEFAULT_STRATEGY = "knockout"
+DEFAULT_STRATEGY = "auto"
 
 _INCIDENTAL = (
     *("base_url", "cheap_base_url", "api_key_env", "timeout_s", "attempts", "batch_size"),

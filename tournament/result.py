@@ -41,7 +41,8 @@ class Result:
     """The best candidate of a problem, how sure that is, the whole ranking, and what it cost.
 
     `partial` says that a budget, an interrupt or a lost judge ended the play early; `note` says why in words. `best_by`
-    names the tie-break that decided the first place, None where none was needed.
+    names the tie-break that decided the first place, None where none was needed. `chosen` says what a strategy that
+    chooses chose, and why.
 
     `condorcet` is the candidate that met all others and beat each of them, None where there is none. `top_cycle` are
     the candidates that lead, best first: a minimal set that nobody outside beats (`ratings.graph.top_cycle`).
@@ -61,6 +62,7 @@ class Result:
     note: str = ""
     best_by: str | None = None
     tie_breaks: tuple[str, ...] = ()
+    chosen: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The result as a JSON object."""
@@ -74,6 +76,7 @@ class Result:
             "note": self.note,
             "best_by": self.best_by,
             "tie_breaks": list(self.tie_breaks),
+            "chosen": self.chosen,
             "condorcet": self.condorcet,
             "top_cycle": list(self.top_cycle),
             "non_transitive": {"cyclic": self.non_transitive.cyclic, "triads": self.non_transitive.triads},
@@ -97,6 +100,7 @@ def make_result(problem: Problem, record: Record, ranking: Ranking, spend: Spend
         note=note,
         best_by=ranking.best_by,
         tie_breaks=ranking.tie_breaks,
+        chosen=ranking.chosen,
     )
 
 

@@ -9,18 +9,12 @@ from __future__ import annotations
 import fcntl
 import json
 import tomllib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tournament.config import deciding, dump
 from tournament.errors import RunFolderError
-from tournament.health import Health, share
-from tournament.judges.transcript import parts_of
-from tournament.records import AtomicWriter, dumps
-from tournament.runner import Played
-from tournament.types import Comparison, Judgment, Outcome, Spend
 
 CONFIG, RESULTS, COMPARISONS = "config.toml", "results.jsonl", "comparisons.jsonl"
 SUMMARY, LEDGER, LOCK = "summary.json", "ledger.sqlite", ".lock"
@@ -107,124 +101,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise RunFolderError(
             f"{path}: cannot be read ({error}); move the folder away or choose another --out"
         ) from None
-
-
-class Output:
-    """Takes played problems in order and writes results.jsonl, comparisons.jsonl and, at the end, summary.json."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._results = AtomicWriter(folder / RESULTS)
-        self._comparisons = AtomicWriter(folder / COMPARISONS)
-        self.health = Health()
-        self.spend = Spend()
-        self.abstained: Counter[str] = Counter()
-        self.problems = self.partial = self.unjudged = self.starved = self.drawn = 0
-        self.cyclic = self.triads = self.condorcet = self.all_met = 0
-
-    def __enter__(self) -> Output:
-        self._results.__enter__()
-        self._comparisons.__enter__()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._comparisons.__exit__(*exception)
-        self._results.__exit__(*exception)
-
-    def add(self, played: Played) -> None:
-        """Write one problem."""
-        result = played.result
-        self._results.write_line(dumps(result.to_json()))
-        for row in comparison_rows(played):
-            self._comparisons.write_line(dumps(row))
-        for verdict in played.record.verdicts:
-            self.health.add(verdict)
-            self.abstained.update(j.detail for j in verdict.judgments if j.outcome is Outcome.TIE and j.detail)
-        self.spend += result.spend
-        self.problems += 1
-        self.partial += result.partial
-        self.unjudged += "picked without the judge" in result.note
-        self.starved += result.note.startswith("budget spent; picked without the judge")
-        self.drawn += result.best_by == "draw"
-        self.cyclic += result.non_transitive.cyclic
-        self.triads += result.non_transitive.triads
-        if _all_met(played):
-            self.all_met += 1
-            self.condorcet += result.condorcet is not None
-
-    def abstained_mostly(self) -> list[str]:
-        """The reason that the judge gave for abstaining, where it did so in more than half of all comparisons."""
-        total = sum(self.health.outcomes.values())
-        return [why for why, count in self.abstained.most_common(1) if 2 * count > total]
-
-    def summarise(self, extra: Mapping[str, Any]) -> dict[str, Any]:
-        """Write summary.json and return it."""
-        asked = self.spend.prompt_tokens
-        summary = {
-            "problems": self.problems,
-            "partial": self.partial,
-            "picked_without_judge": self.unjudged,
-            "picked_by_draw": self.drawn,
-            "spend": self.spend.to_json(),
-            "prefix_hit_rate": self.spend.cached_tokens / asked if asked else None,
-            "judge_health": self.health.to_json(),
-            "non_transitive": share(self.cyclic, self.triads),
-            "condorcet": share(self.condorcet, self.all_met),
-            **extra,
-        }
-        with AtomicWriter(self._folder / SUMMARY) as writer:
-            writer.write_line(json.dumps(summary, indent=2, ensure_ascii=False))
-        return summary
-
-
-def _all_met(played: Played) -> bool:
-    """Whether there are three entrants or more, and a preference between any two of them.
-
-    With two the winner beat all others as a matter of course, and where pairs are missing nobody can tell.
-    """
-    n, verdicts = len(played.record.field), played.record.verdicts
-    pairs = n * (n - 1) // 2
-    if n < 3 or len(verdicts) < pairs:
-        return False
-    return len({frozenset(verdict.match) for verdict in verdicts if verdict.p_a is not None}) == pairs
-
-
-def comparison_rows(played: Played) -> Iterator[dict[str, Any]]:
-    """The lines of comparisons.jsonl for one problem: who met whom, in which order, and what the judge said."""
-    field = played.record.field
-    for number, verdicts in enumerate(played.record.rounds):
-        for verdict in verdicts:
-            pair = {
-                "round": number,
-                "a": field.ids[verdict.match.a],
-                "b": field.ids[verdict.match.b],
-                "p_a": verdict.p_a,
-            }
-            for comparison, judgment in zip(verdict.comparisons, verdict.judgments, strict=True):
-                yield {"problem": field.problem_id, **pair, **_row(field.ids, comparison, judgment)}
-
-
-def _row(ids: tuple[str, ...], comparison: Comparison, judgment: Judgment) -> dict[str, Any]:
-    return {
-        "first": ids[comparison.first],
-        "second": ids[comparison.second],
-        "repeat": comparison.repeat,
-        "thinking_limit": comparison.thinking_limit,
-        "rethink": comparison.continues is not None,
-        "outcome": judgment.outcome.value,
-        "p_first": judgment.p_first,
-        "prompt_tokens": judgment.prompt_tokens,
-        "completion_tokens": judgment.completion_tokens,
-        "cached_tokens": judgment.cached_tokens,
-        "thinking_tokens": judgment.thinking_tokens,
-        "cut": judgment.cut,
-        "label_mass": judgment.label_mass,
-        "p_cheap": judgment.p_cheap,
-        "seconds": round(judgment.seconds, 6),
-        "detail": judgment.detail,
-        "text": judgment.text,
-        **({"parts": parts} if (parts := parts_of(judgment.text)) else {}),
-    }
 
 
 def read_summary(folder: Path) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from tournament.garbage import rare_collections
 from tournament.judge import Judge, TokenEstimate
 from tournament.ledger import Ledger
 from tournament.memory_ledger import MemoryLedger
+from tournament.pool import Pool
 from tournament.progress import Progress
 from tournament.result import Result, make_result
 from tournament.strategy import MatchStrategy, PairingStrategy, Record
-from tournament.types import Field, Judgment, Outcome, Problem
+from tournament.types import Field, Judgment, Outcome, Problem, Spend
 
 WINDOW = 4096
 """How many problems may be finished ahead of the oldest unfinished one, since results are given out in order."""
@@ -48,11 +49,22 @@ class Setup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """A problem that has been played: its verdicts and its result."""
+    """A problem that has been played: its verdicts and what they cost.
+
+    `note` says what ended it early; `pairing` is what ranks it, the fallback's where `fallback`.
+    """
 
     problem: Problem
     record: Record
-    result: Result
+    spend: Spend
+    note: str
+    pairing: PairingStrategy
+    fallback: bool
+
+    @property
+    def result(self) -> Result:
+        """The result by what the problem's own judgments say; a run ranks again by what all of them say together."""
+        return make_result(self.problem, self.record, self.pairing.rank(self.record), self.spend, self.note)
 
 
 class Runner:
@@ -61,6 +73,7 @@ class Runner:
     def __init__(self, setup: Setup, ledger: Ledger | MemoryLedger, sink: Callable[[Played], None]) -> None:
         self.setup = setup
         self.progress = Progress()
+        self.pool = Pool(setup.seed)
         self._sink = sink
         self._calls = Calls(setup.judge, ledger, self.progress, setup.in_flight)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -158,9 +171,16 @@ class Runner:
             pairing = self.setup.fallback
             said = seat.why or "no comparison brought a preference"
             note = f"{said}; picked without the judge, by {type(pairing).__name__.lower()}"
-        result = make_result(problem, record, pairing.rank(record), seat.account.spent, note)
-        self.progress.finish(partial=result.partial, failed=_failed(record))
-        return Played(problem=problem, record=record, result=result)
+        self.progress.finish(partial=not record.complete, failed=_failed(record))
+        self.pool.add(record)
+        return Played(
+            problem=problem,
+            record=record,
+            spend=seat.account.spent,
+            note=note,
+            pairing=pairing,
+            fallback=pairing is not self.setup.pairing,
+        )
 
     def _deliver(self, number: int, played: Played) -> None:
         self._finished[number] = played

@@ -16,7 +16,8 @@ from tournament.engine import open_record, play
 from tournament.errors import UsageError
 from tournament.garbage import rare_collections
 from tournament.judge import InstantJudge, Judge
-from tournament.ratings import wilson
+from tournament.pool import Pool
+from tournament.ratings import JudgeModel, wilson
 from tournament.strategy import MatchStrategy, OneComparison, PairingStrategy, Play, Record
 from tournament.types import Comparison, Field, Judgment, Match, Outcome, Verdict
 
@@ -109,26 +110,42 @@ def simulate(
     limit = None if limits is None else limits.comparisons
     texts = tuple(str(i) for i in range(n))
     members = tuple((i,) for i in range(n))
-    right: list[bool] = []
-    comparisons = 0
+    played: list[tuple[Record, int]] = []
     with rare_collections():
         for start in range(0, problems, TOGETHER):
             names = [f"simulated-{number}" for number in range(start, min(start + TOGETHER, problems))]
             fields = [Field(problem_id=name, prompt=name, ids=texts, texts=texts, members=members) for name in names]
             if isinstance(matching, OneComparison) and isinstance(judge, ArrayJudge):
-                played = _play_together(fields, judge, pairing, limit, seed)
+                played += _play_together(fields, judge, pairing, limit, seed)
             else:
-                played = [_play_one(entrants, judge, pairing, matching, limit, seed) for entrants in fields]
-            right += [_is_best(judge, entrants, pick) for entrants, (pick, _) in zip(fields, played, strict=True)]
-            comparisons += sum(used for _, used in played)
+                played += [_play_one(entrants, judge, pairing, matching, limit, seed) for entrants in fields]
+        records = [record for record, _ in played]
+        right = [
+            _is_best(judge, record.field, pick)
+            for record, pick in zip(records, _picks(records, pairing, seed), strict=True)
+        ]
     interval = wilson(sum(right), problems)
     return Simulation(
         problems=problems,
         correct=sum(right),
-        comparisons=comparisons,
+        comparisons=sum(used for _, used in played),
         interval=(float(interval.low), float(interval.high)),
         correct_each=tuple(right),
     )
+
+
+def _picks(records: list[Record], pairing: PairingStrategy, seed: int) -> list[int]:
+    """What a run of all these problems would pick: by what they say together about the judge, where ratings decide."""
+    pools: list[Pool] = []
+
+    def judge() -> JudgeModel:
+        if not pools:
+            pools.append(Pool.of(records, seed))
+        return pools[0].learn()
+
+    for record in records:
+        record.judge = judge
+    return [pairing.best(record) for record in records]
 
 
 @dataclass(slots=True)
@@ -165,8 +182,8 @@ class _Game:
 
 def _play_together(
     fields: Sequence[Field], judge: ArrayJudge, pairing: PairingStrategy, limit: int | None, seed: int
-) -> list[tuple[int, int]]:
-    """The pick and the number of comparisons of each problem: the same as `_play_one`, a round of all at a time."""
+) -> list[tuple[Record, int]]:
+    """The record and the number of comparisons of each problem: the same as `_play_one`, a round of all at a time."""
     games = [_open_game(number, entrants, pairing, limit, seed) for number, entrants in enumerate(fields)]
     keys = np.array([seeding.key(seed, "match", entrants.problem_id) for entrants in fields], dtype=np.uint64)
     met = np.zeros((len(fields), len(fields[0]), len(fields[0])), dtype=np.int64)
@@ -183,7 +200,7 @@ def _play_together(
                 still.append(game)
             start = stop
         going = still
-    return [(pairing.best(game.record), game.used) for game in games]
+    return [(game.record, game.used) for game in games]
 
 
 def _open_game(number: int, entrants: Field, pairing: PairingStrategy, limit: int | None, seed: int) -> _Game:
@@ -232,8 +249,8 @@ def _play_one(
     matching: MatchStrategy,
     limit: int | None,
     seed: int,
-) -> tuple[int, int]:
-    """The pick and the number of comparisons of one problem."""
+) -> tuple[Record, int]:
+    """The record and the number of comparisons of one problem."""
     record = open_record(entrants, seed=seed, limit=limit, calls=matching.calls[1])
     game, used = play(record, pairing, matching, seed=seed), 0
     try:
@@ -244,4 +261,4 @@ def _play_one(
             answers = [*judge.judge_now(entrants, granted), *[None] * (len(wave) - len(granted))]
             wave = game.send(answers)
     except StopIteration:
-        return pairing.best(record), used
+        return record, used

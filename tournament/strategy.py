@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -24,14 +24,15 @@ class Record:
 
     `lot_key` stands for seed and problem in the drawing of lots. `limit` is the number of comparisons that may be used,
     None where there is no such limit, and `calls` the most that one match takes. `complete` says that the strategy
-    played to its end. `judge` is what is known of the judge from elsewhere, such as the other problems of a run.
+    played to its end. `judge` tells what is known of the judge from elsewhere, such as the other problems of a run; it
+    is called where ratings are wanted.
     """
 
     field: Field
     lot_key: int
     limit: int | None = None
     calls: int = 1
-    judge: JudgeModel | None = None
+    judge: Callable[[], JudgeModel] | None = None
     rounds: list[list[Verdict]] = dataclasses.field(default_factory=list)
     complete: bool = False
     _lots: NDArray[np.float64] | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
@@ -216,7 +217,7 @@ def tally(match: Match, comparisons: Sequence[Comparison], judgments: Sequence[J
 
 def posterior(record: Record) -> JudgedFit:
     """The ratings that the judgments so far speak for, with what is known or found out about the judge."""
-    return fit_judged(record.evidence, record.judge)
+    return fit_judged(record.evidence, record.judge and record.judge())
 
 
 def ranked(record: Record, primary: NDArray[np.float64], *, rating: NDArray[np.float64] | None = None) -> Ranking:

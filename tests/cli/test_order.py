@@ -52,7 +52,7 @@ def test_fields_that_did_not_all_meet_or_could_not_but_have_a_winner_are_not_cou
 
 
 def test_a_knockout_says_nothing_on_circles(tourney: Tourney, candidates: Candidates) -> None:
-    ended = tourney("rank", candidates(5, 8), *LOUD, "--out", "run")
+    ended = tourney("rank", candidates(5, 8), *LOUD, "--strategy", "knockout", "--out", "run")
     assert ended.code == 0
     assert "order  " not in ended.out
 
@@ -67,7 +67,7 @@ def test_show_says_who_leads(tourney: Tourney, candidates: Candidates) -> None:
 
 
 def test_show_of_a_knockout_and_of_a_baseline(tourney: Tourney, candidates: Candidates) -> None:
-    tourney("rank", candidates(1, 8), *LOUD, "--out", "run")
+    tourney("rank", candidates(1, 8), *LOUD, "--strategy", "knockout", "--out", "run")
     assert f"order    only {rows()[0]['best']} is unbeaten" in tourney("show", "run", "p0").out
     tourney("rank", "in.jsonl", *LOUD, "--strategy", "first", "--out", "base")
     assert "order  " not in tourney("show", "base", "p0").out

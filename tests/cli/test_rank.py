@@ -107,7 +107,7 @@ def test_a_budget_too_small_is_answered_by_the_baseline_and_says_so(tourney: Tou
 
 
 def test_run_limits_are_shared_and_kept(tourney: Tourney, candidates: Candidates) -> None:
-    tourney("rank", candidates(4, 8), *SYNTHETIC, "--total-comparisons", "10", "--out", "run")
+    tourney("rank", candidates(4, 8), *SYNTHETIC, "--strategy", "knockout", "--total-comparisons", "10", "--out", "run")
     summary = json.loads(Path("run/summary.json").read_text())
     assert summary["spend"]["comparisons"] == 8
     assert summary["partial"] == 4

@@ -11,8 +11,8 @@ from tests.core.helpers import StubJudge, by_id, entrants, erratic, problem, set
 from tournament.errors import InputError, UsageError
 from tournament.judge import TokenEstimate
 from tournament.judges.recorded import RecordedJudge, RecordedSettings
+from tournament.output import comparison_rows
 from tournament.registry import matching
-from tournament.run_folder import comparison_rows
 from tournament.types import Comparison, Judgment, Outcome
 
 FIELD = entrants(3)

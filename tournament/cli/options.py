@@ -43,7 +43,7 @@ def config_options(command: F) -> F:
         click.option("--base-url", help="The judge server's address, or several with commas."),
         click.option("--gguf", help="Judge with this GGUF file in this process; short for -J gguf=..."),
         click.option("-J", "--judge-option", multiple=True, metavar="KEY=VALUE", help="A setting of the judge."),
-        click.option("--strategy", help="Who meets whom; `tourney list strategies`. [default: knockout]"),
+        click.option("--strategy", help="Who meets whom; `tourney list strategies`. [default: auto]"),
         click.option(
             "-S", "--strategy-option", multiple=True, metavar="KEY=VALUE", help="A parameter of the strategy."
         ),

@@ -21,11 +21,13 @@ from tournament.config import RunConfig, deciding, fingerprint
 from tournament.errors import RunFolderError, UsageError
 from tournament.judge import Judge
 from tournament.ledger import Ledger
+from tournament.output import Output
 from tournament.records import dumps, read_problems
 from tournament.report.live import watch
 from tournament.report.table import ROWS, print_plain, results_table, summary_lines
-from tournament.run_folder import LEDGER, Output, RunFolder
-from tournament.runner import Played, Runner, Setup
+from tournament.result import Result
+from tournament.run_folder import LEDGER, RunFolder
+from tournament.runner import Runner, Setup
 
 
 @click.command()
@@ -162,16 +164,17 @@ class _Run:
     async def _play(self) -> int:
         started = time.monotonic()
         ledger = _open_ledger(self._ledger_path)
-        runner: Runner
+        setup = self._parts.setup(self._source.contested)
         try:
             with Output(self._folder.path) as output:
-                runner = Runner(
-                    self._parts.setup(self._source.contested), ledger, lambda played: self._take(output, played)
-                )
+                runner = Runner(setup, ledger, output.add)
                 await self._drive(runner)
+                for result in output.conclude(read_problems(self._source.path), setup, runner.pool.learn):
+                    self._take(result)
         finally:
             ledger.close()
-        summary = output.summarise(self._extra(runner, output, time.monotonic() - started))
+        extra = self._extra(runner, output, time.monotonic() - started)
+        summary = output.summarise({**extra, "judge_model": runner.pool.learn().to_json()})
         self._print(summary, runner)
         return _exit_code(runner)
 
@@ -198,15 +201,14 @@ class _Run:
             click.echo("tourney: finishing what is in flight; Ctrl-C again stops now", err=True)
         runner.interrupt()
 
-    def _take(self, output: Output, played: Played) -> None:
-        output.add(played)
+    def _take(self, result: Result) -> None:
         if self._as_json:
             try:
-                click.echo(dumps(played.result.to_json()))
+                click.echo(dumps(result.to_json()))
             except BrokenPipeError:  # `| head`: the run goes on, since its results are in the folder too
                 mute_stdout()
         elif len(self._shown) < ROWS:
-            self._shown.append(played.result.to_json())
+            self._shown.append(result.to_json())
 
     def _extra(self, runner: Runner, output: Output, seconds: float) -> dict[str, Any]:
         progress = runner.progress

@@ -75,6 +75,8 @@ def _show_problem(result: dict[str, Any], rows: list[dict[str, Any]], *, words: 
             f" {spend['seconds']:.2f} s of judging",
         ],
     )
+    if result.get("chosen"):
+        print_plain(console, [f"chose    {result['chosen']}"])
     if result["tie_breaks"]:
         print_plain(console, [f"ties     broken by {', '.join(result['tie_breaks'])}"])
     if order := order_line(result):

@@ -55,6 +55,16 @@ class JudgeModel:
         """How likely the judge is to call a tie between two equals, without a position bias."""
         return self.tie / (2.0 + self.tie)
 
+    def to_json(self) -> dict[str, float]:
+        """The model as a JSON object, rounded to what the comparisons of a run can tell."""
+        return {
+            "first_bias": round(self.first_bias, 4),
+            "tie_rate": round(self.tie_rate, 4),
+            "repeat_correlation": round(self.repeat_correlation, 4),
+            "spread": round(self.spread, 4),
+            "problems": self.problems,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedFit:

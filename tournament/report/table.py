@@ -83,6 +83,7 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
     broken = [f"{name} {percent(health[name]['share'])}" for name in INVALID if health[name]["count"]]
     if broken:
         lines.append("         " + ", ".join(broken))
+    lines += _judge_model_lines(summary)
     lines += _reasoning_lines(spend, health)
     lines += _order_lines(summary)
     if summary["picked_by_draw"]:
@@ -110,6 +111,21 @@ def _reasoning_lines(spend: Mapping[str, Any], health: Mapping[str, Any]) -> lis
             f"cascade  cheap judge {percent(row['from'])} to {percent(row['to'])} sure: the reasoning judge agrees"
             f" {interval_text(row)}"
         )
+    return lines
+
+
+def _judge_model_lines(summary: Mapping[str, Any]) -> list[str]:
+    """What the ratings took into account about the judge, and what the strategy chose; nothing in older run folders."""
+    model, chosen = summary.get("judge_model"), summary.get("chosen")
+    lines = []
+    if model and model["problems"]:
+        lines.append(
+            f"ratings  take into account: shown first {model['first_bias']:+.2f} log-odds, ties of equals"
+            f" {percent(model['tie_rate'])}, repeats correlate {model['repeat_correlation']:.2f}, candidates spread"
+            f" {model['spread']:.2f} (from {model['problems']:,} problems)"
+        )
+    if chosen:
+        lines.append("chose    " + ", ".join(f"{name} in {count:,}" for name, count in sorted(chosen.items())))
     return lines
 
 

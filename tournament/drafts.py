@@ -1,0 +1,90 @@
+"""Played problems as rows without texts: enough to rank them again once the judge is known from the whole run.
+
+A row is plain JSON. It holds who met whom, in which order, and the preferences, so that memory and disk stay small
+however long the judge's reasoning was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from tournament.ratings import JudgeModel
+from tournament.result import Result, make_result
+from tournament.runner import Played
+from tournament.strategy import PairingStrategy, Record
+from tournament.types import Comparison, Field, Judgment, Match, Outcome, Problem, Spend, Verdict
+
+Row = Mapping[str, Any]
+
+_SHORT = {p: Judgment(Outcome.TIE if p == 0.5 else Outcome.DECIDED, p) for p in (0.0, 0.5, 1.0)}
+_NONE = Judgment(Outcome.UNPARSABLE, None)
+
+
+def draft(played: Played) -> Row:
+    """The row of a played problem."""
+    record = played.record
+    return {
+        "lot_key": record.lot_key,
+        "limit": record.limit,
+        "calls": record.calls,
+        "complete": record.complete,
+        "rounds": [[_verdict_row(verdict) for verdict in verdicts] for verdicts in record.rounds],
+        "spend": {name: getattr(played.spend, name) for name in Spend.__slots__},
+        "note": played.note,
+        "fallback": played.fallback,
+    }
+
+
+def results(
+    problems: Iterable[Problem],
+    rows: Iterable[Row],
+    pairing: PairingStrategy,
+    fallback: PairingStrategy,
+    judge: Callable[[], JudgeModel],
+) -> Iterator[Result]:
+    """Rank the problems of some rows, in their order, with what the run has learned about its judge.
+
+    `problems` are those that were played, from the first on; there may be more of them than rows.
+    """
+    for row, problem in zip(rows, problems, strict=False):
+        record = _record(row, Field.of(problem), judge)
+        ranking = (fallback if row["fallback"] else pairing).rank(record)
+        yield make_result(problem, record, ranking, Spend(**row["spend"]), row["note"])
+
+
+def _verdict_row(verdict: Verdict) -> list[Any]:
+    superseded = [comparison.continues for comparison in verdict.comparisons if comparison.continues is not None]
+    shown = [
+        [comparison.first, comparison.second, None if superseded and judgment in superseded else judgment.p_first]
+        for comparison, judgment in zip(verdict.comparisons, verdict.judgments, strict=True)
+    ]
+    return [*verdict.match, verdict.p_a, shown]
+
+
+def _record(row: Row, field: Field, judge: Callable[[], JudgeModel]) -> Record:
+    record = Record(
+        field=field,
+        lot_key=row["lot_key"],
+        limit=row["limit"],
+        calls=row["calls"],
+        judge=judge,
+        complete=row["complete"],
+    )
+    record.rounds += [[_verdict(*cells) for cells in verdicts] for verdicts in row["rounds"]]
+    return record
+
+
+def _verdict(a: int, b: int, p_a: float | None, shown: list[list[Any]]) -> Verdict:
+    return Verdict(
+        Match(a, b),
+        p_a,
+        tuple([Comparison(first, second) for first, second, _ in shown]),
+        tuple([_judgment(p_first) for _, _, p_first in shown]),
+    )
+
+
+def _judgment(p_first: float | None) -> Judgment:
+    if p_first is None:
+        return _NONE
+    return _SHORT.get(p_first) or Judgment(Outcome.DECIDED, p_first)
