@@ -11,15 +11,21 @@ from tournament.strategy import PairingStrategy, Play, Ranking, Record
 
 from .adaptive import Adaptive
 from .halving import Halving
+from .hybrid import Hybrid
 from .teams import Teams
 
 _ROOM = 1.5
 """Matches a candidate from which looking at the posterior after every round pays; docs/strategies.md has figures."""
 
+_FEW = 24
+"""Candidates up to which a knockout makes the most of a budget below that; with more, stages of ever fewer do."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auto:
-    """`teams` where final answers can be compared; else `halving` on a small budget, `adaptive` on a larger one.
+    """`teams` where final answers can be compared; else `adaptive`, on a small budget `hybrid` or `halving`.
+
+    A budget is small below one and a half matches a candidate; `hybrid` is then a knockout, for up to 24 candidates.
 
     Without a budget in comparisons it takes as many matches as a knockout, N - 1, or `effort` a candidate where that is
     given. `confidence` is when `adaptive` and `teams` stop before the budget ends; 1 never stops early.
@@ -61,6 +67,8 @@ class Auto:
             return Teams(confidence=self.confidence, effort=effort), why
         what = f"{total} matches for {n} candidates whose answers cannot be compared"
         if total < _ROOM * n:
+            if n - 1 <= total and n <= _FEW:
+                return Hybrid(confidence=self.confidence, effort=effort), f"hybrid: {what}"
             return Halving(effort=effort), f"halving: {what}"
         return Adaptive(confidence=self.confidence, effort=effort), f"adaptive: {what}"
 

@@ -41,7 +41,7 @@ class Narrowing:
     effort: float = 5.0
     keep: float = 0.7
     elimination: float = 0.1
-    looks: int = 16
+    looks: int = 32
 
     def __post_init__(self) -> None:
         if not 0.5 < self.confidence <= 1:
@@ -102,8 +102,11 @@ class Seats:
         return fit_judged(evidence, judge and judge(), prior=self._prior, start=start)
 
     def met(self) -> Floats:
-        """How many comparisons any two seats had, shape (seats, seats)."""
-        return self._record.evidence.grouped(self._at, len(self)).met
+        """How often any two seats met, shape (seats, seats), symmetric; matches without a preference count too."""
+        pairs, _ = self._record.pairs()
+        met = np.zeros((len(self), len(self)))
+        np.add.at(met, tuple(self._at[pairs].T), 1.0)
+        return met + met.T
 
     def matches(self, pairs: list[tuple[int, int]]) -> list[Match]:
         """A match for each pair of seats, between those members who were compared least so far."""
@@ -122,8 +125,11 @@ def narrow(record: Record, seats: Seats, rng: np.random.Generator, how: Narrowin
     n, fitted = len(seats), None
     luck = rng.random((n, n))
     luck = _CHANCE * (luck + luck.T)
-    while n > 1 and (left := record.matches_left(how.total(n))):
-        used = len(record.verdicts)
+    while n > 1:
+        used, left = len(record.verdicts), record.matches_left(how.total(n))
+        if not left and used:
+            return
+        left = max(left, 1)  # a budget for less than a match shows when the first one is asked for
         fitted = seats.posterior(fitted)
         size, end = how.stage(n, used, used + left)
         if how.elimination > 0 or how.confidence < 1:

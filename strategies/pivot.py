@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tournament.strategy import Play, Record, posterior
+from tournament.strategy import Play, Record
 from tournament.types import Match
 
 from .by_rating import ByRating
+from .narrowing import Seats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,8 @@ class Pivot(ByRating):
         n = len(seats)
         ring = [(k, (k + 1) % n) for k in range(n if n > 2 else n - 1)]
         yield [Match(seats[a], seats[b]) for a, b in ring]
-        rating = posterior(record).rating[seats]
+        # By seats: in the file's order, rounding would decide between equals.
+        rating = Seats(record, [[entrant] for entrant in seats]).posterior().rating
         leaders = np.argsort(-rating, kind="stable")[: self.pivots].tolist()
         met = {frozenset(pair) for pair in ring}
         more = []

@@ -60,7 +60,7 @@ class Swiss:
     def _rounds(self, n: int, limit: int | None) -> int:
         if n < 2:
             return 0
-        fitting = math.ceil(math.log2(n)) + 3 if limit is None else limit // (n // 2)
+        fitting = math.ceil(math.log2(n)) + 3 if limit is None else max(limit // (n // 2), 1)
         return min(self.rounds or fitting, n - 1 if n % 2 == 0 else n)
 
 

@@ -37,6 +37,22 @@ class Limits:
         """Whether keeping to these limits needs to know what a comparison costs at the most."""
         return self.tokens is not None or self.money is not None
 
+    def planned(self, estimate: TokenEstimate, prices: Prices) -> int | None:
+        """How many comparisons to plan for where one is expected to cost what `estimate` says; None without a limit.
+
+        The last of them must still find room for its worst case, so the plan leaves that much aside. Limits on seconds
+        are left to the clock.
+        """
+        expected, worst = estimate.expected_prompt + estimate.expected_completion, estimate.worst
+        counts = [self.comparisons]
+        if self.tokens is not None:
+            counts.append(_affordable(self.tokens, expected, worst))
+        if self.money is not None:
+            price = prices.of(estimate.expected_prompt, estimate.expected_completion)
+            counts.append(_affordable(self.money, price, prices.of(estimate.worst_prompt, estimate.worst_completion)))
+        known = [count for count in counts if count is not None]
+        return min(known) if known else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
@@ -88,6 +104,15 @@ class Budget:
             seconds=self.problem.seconds,
             money=money if own is None else own if money is None else min(own, money),
         )
+
+
+def _affordable(limit: float, expected: float, worst: float) -> int | None:
+    """How many fit when each costs `expected` and the last may cost `worst`; None where they cost nothing."""
+    if worst <= 0:
+        return None
+    if worst > limit:
+        return 0
+    return 1 + int((limit - worst) // (expected if expected > 0 else worst))
 
 
 def _least(a: int | None, b: int | None) -> int | None:

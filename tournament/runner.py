@@ -20,7 +20,7 @@ from tournament.pool import Pool
 from tournament.progress import Progress
 from tournament.result import Result, make_result
 from tournament.strategy import MatchStrategy, PairingStrategy, Record
-from tournament.types import Field, Judgment, Outcome, Problem, Spend
+from tournament.types import Comparison, Field, Judgment, Outcome, Problem, Spend
 
 WINDOW = 4096
 """How many problems may be finished ahead of the oldest unfinished one, since results are given out in order."""
@@ -136,7 +136,7 @@ class Runner:
 
     async def _play(self, number: int, problem: Problem) -> None:
         setup, entrants = self.setup, Field.of(problem)
-        record = open_record(entrants, seed=setup.seed, limit=setup.limits.comparisons, calls=setup.matching.calls[1])
+        record = open_record(entrants, seed=setup.seed, limit=self._planned(entrants), calls=setup.matching.calls[1])
         seat = Seat(
             number=number,
             field=entrants,
@@ -157,6 +157,24 @@ class Runner:
                 raise
             seat.why = self.stopped
         self._deliver(number, self._conclude(problem, record, seat))
+
+    def _planned(self, entrants: Field) -> int | None:
+        """The comparisons that a strategy may plan with: the limit on them, or what tokens and money should buy.
+
+        It is an estimate from the texts, so that a strategy can spread its matches; the account keeps to the limits.
+        """
+        limits, n = self.setup.limits, len(entrants)
+        if not limits.needs_estimates or n < 2:
+            return limits.comparisons
+        pairs = [Comparison(i, (i + 1) % n) for i in range(n)]
+        sum_of = self.setup.judge.plan(entrants, pairs)
+        each = TokenEstimate(
+            expected_prompt=sum_of.expected_prompt // n,
+            expected_completion=sum_of.expected_completion // n,
+            worst_prompt=sum_of.worst_prompt // n,
+            worst_completion=sum_of.worst_completion // n,
+        )
+        return limits.planned(each, self.setup.prices)
 
     def _problem_deadline(self) -> float | None:
         seconds = self.setup.limits.seconds

@@ -33,7 +33,7 @@ class Played:
     def pick(self, asking: Asking, seed: int) -> int:
         """Play the field to its end or to the end of the budget."""
         limit = asking.budget
-        record = open_record(asking.field, seed=seed, limit=limit)
+        record = open_record(asking.field, seed=seed, limit=limit, calls=self.matching.calls[1])
         under_way = play(record, self.pairing, self.matching, seed=seed)
         try:
             wave = next(under_way)

@@ -180,3 +180,35 @@ def test_spends_add_up(spends: list[Spend]) -> None:
     total = sum(spends, Spend())
     assert total.comparisons == sum(spend.comparisons for spend in spends)
     assert total.tokens == total.to_json()["tokens"] == sum(spend.prompt_tokens for spend in spends)
+
+
+@pytest.mark.parametrize(
+    ("limits", "planned"),
+    [
+        (Limits(), None),
+        (Limits(comparisons=7), 7),
+        (Limits(tokens=1000), 5),  # 4 x 150 and the worst case of the fifth, 400
+        (Limits(tokens=399), 0),
+        (Limits(tokens=400), 1),
+        (Limits(tokens=1000, comparisons=3), 3),
+        (Limits(money=0.0011, seconds=1.0), 3),  # 0.0002 each, 0.0006 at the worst
+        (Limits(seconds=1.0), None),
+    ],
+)
+def test_a_plan_leaves_room_for_the_worst_case_of_the_last(limits: Limits, planned: int | None) -> None:
+    estimate = TokenEstimate(expected_prompt=100, expected_completion=50, worst_prompt=200, worst_completion=200)
+    assert limits.planned(estimate, Prices(prompt=1.0, completion=2.0)) == planned
+
+
+def test_what_costs_nothing_is_not_limited() -> None:
+    assert Limits(tokens=5).planned(TokenEstimate(), Prices()) is None
+
+
+def test_a_strategy_plans_with_what_tokens_buy() -> None:
+    field = [problem(0, 8)]
+    judge = StubJudge(tokens=10)  # 30 tokens at the worst, 20 in the end
+    delivered, _ = start(field, setup(judge, "halving", limits=Limits(tokens=400)))
+    used = delivered[0].result.spend
+    assert not delivered[0].result.partial
+    assert 10 <= used.comparisons <= 13
+    assert used.tokens <= 400

@@ -47,6 +47,9 @@ def config_options(command: F) -> F:
         click.option(
             "-S", "--strategy-option", multiple=True, metavar="KEY=VALUE", help="A parameter of the strategy."
         ),
+        click.option(
+            "--confidence", type=float, help="Stop a problem once P(best) reaches this; short for -S confidence=..."
+        ),
         click.option("--votes", type=int, help="Parallel samples a match, orders balanced. [default: 1]"),
         click.option("--rethink", type=int, help="How often an open match is thought over again. [default: 0]"),
         click.option(
@@ -88,7 +91,11 @@ def _flags(given: Mapping[str, Any], config: RunConfig) -> dict[str, Any]:
     judge |= _known(base_url=given["base_url"], gguf=given["gguf"])
     document: dict[str, Any] = {
         "judge": {"name": _judge_name(given, config), **judge},
-        "strategy": {"name": _dashed(given["strategy"] or config.strategy), **_pairs(given["strategy_option"], "-S")},
+        "strategy": {
+            "name": _dashed(given["strategy"] or config.strategy),
+            **_pairs(given["strategy_option"], "-S"),
+            **_known(confidence=given["confidence"]),
+        },
         "match": _known(votes=given["votes"], rethinks=given["rethink"]) | _pairs(given["match_option"], "-M"),
         "budget": {
             "problem": _known(**{unit: given[f"max_{unit}"] for unit in _UNITS}),
