@@ -12,18 +12,39 @@ import pytest
 
 from tournament.simulation import Simulation, simulate
 
-from .conftest import Tourney
+from .conftest import Candidates, Tourney
 from .test_bad_input import one_line
 
-SMALL = ("simulate", "quick", "--problems", "12", "--n", "4")
+SWEEP = """
+problems = 12
+n = 4
+budgets = ["N-1", "2N", "3N", "all"]
+[worlds.math70]
+world = "math"
+[worlds.bt]
+sd = 1.5
+[[strategies]]
+name = "knockout"
+[[strategies]]
+name = "knockout"
+votes = 3
+[[strategies]]
+name = "round-robin"
+"""
+SMALL = ("simulate", "small.toml")
 COLUMNS = [
     *("world", "n", "strategy", "budget", "limit", "comparisons", "accuracy", "low", "high", "correct", "problems"),
     *("seed", "place", "p_value"),
 ]
 
 
+@pytest.fixture(autouse=True)
+def _small(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(SWEEP)
+
+
 def test_a_table_for_each_world_and_n(tourney: Tourney) -> None:
-    ended = tourney(*SMALL, "--n", "5")
+    ended = tourney(*SMALL, "--n", "4", "--n", "5")
     assert (ended.code, ended.err) == (0, "")
     for world in ("math70", "bt"):
         for n in (4, 5):
@@ -34,7 +55,8 @@ def test_a_table_for_each_world_and_n(tourney: Tourney) -> None:
 
 
 def test_without_a_name_it_is_the_quick_one(tourney: Tourney) -> None:
-    assert tourney("simulate", "--problems", "12", "--n", "4").out == tourney(*SMALL).out
+    few = ("--problems", "3", "--n", "3", "--json")
+    assert tourney("simulate", *few).out == tourney("simulate", "quick", *few).out
 
 
 def test_json_lines_and_csv_hold_the_same_rows(tourney: Tourney, tmp_path: Path) -> None:
@@ -78,7 +100,29 @@ def test_an_interrupt_reports_what_is_done(tourney: Tourney, monkeypatch: pytest
     assert len(Path("rows.csv").read_text().splitlines()) == 4
 
 
+def test_a_world_like_a_run_is_fitted_to_it(tourney: Tourney, candidates: Candidates) -> None:
+    judge = ("--judge", "synthetic", "-J", "position_bias=1.0", "-J", "truncated_rate=0.1")
+    assert tourney("rank", candidates(40, 5), *judge, "--strategy", "round-robin", "--out", "mine").code == 0
+    ended = tourney(*SMALL, "--like", "mine", "--json")
+    assert (ended.code, ended.err.count("\n")) == (0, 1)
+    assert ended.err.startswith("like mine: bias to the first +")
+    assert "from 40 problems, 400 comparisons" in ended.err
+    assert {(row["world"], row["n"], row["problems"]) for row in ended.rows} == {("like mine", 5, 12)}
+    assert {row["strategy"] for row in ended.rows} == {"knockout", "knockout votes=3", "round-robin"}
+    wider = tourney(*SMALL, "--like", "mine", "--like", "./mine", "--world", "bt", "--n", "4", "--json")
+    assert {row["world"] for row in wider.rows} == {"bt", "like mine (1)", "like mine (2)"}
+    assert {row["n"] for row in wider.rows} == {4}
+    assert "like mine, N = 5" in tourney("simulate", "--like", "mine", "--problems", "2").out
+
+
+def test_a_run_that_compared_nothing_has_no_judge(tourney: Tourney, candidates: Candidates) -> None:
+    assert tourney("rank", candidates(3), "--strategy", "first", "--out", "mine").code == 0
+    one_line(tourney(*SMALL, "--like", "mine"), "mine: no comparison of this run was decided")
+
+
 BAD = {
+    "no run": ((*SMALL, "--like", "gone"), ("gone/results.jsonl", "is this a finished run's folder?")),
+    "run is a file": ((*SMALL, "--like", "small.toml"), ("small.toml/results.jsonl", "finished run's folder?")),
     "sweep": (("simulate", "quik"), ("quik", "did you mean quick")),
     "file": (("simulate", "gone.toml"), ("gone.toml", "check the path")),
     "world": ((*SMALL, "--world", "moth"), ("moth", "math70")),
@@ -113,7 +157,7 @@ def test_without_matplotlib_a_plot_is_refused_before_anything_is_simulated(
 def test_curves_have_a_panel_a_world_and_n_and_name_every_strategy(tourney: Tourney) -> None:
     pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
     for name in ("one.svg", "two.svg", "one.png"):
-        assert tourney(*SMALL, "--n", "5", "--plot", name).code == 0
+        assert tourney(*SMALL, "--n", "4", "--n", "5", "--plot", name).code == 0
     drawn = Path("one.svg").read_text()
     assert drawn == Path("two.svg").read_text()
     assert drawn.count('<g id="axes_') == 4

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from tournament.cli.pipe import mute_stdout
 from tournament.errors import UsageError
+from tournament.experiments.like import like, with_likenesses
 from tournament.experiments.simulated import Row, simulated
 from tournament.experiments.sweep import Sweep
 from tournament.experiments.sweep_file import read
@@ -26,6 +27,14 @@ _PIPE_WIDTH = 160
 
 @click.command()
 @click.argument("sweep", metavar="[SWEEP.toml]", default="quick")
+@click.option(
+    "--like",
+    "runs",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="In a world like the run in this folder, as its comparisons tell, at its N; may be given again.",
+)
 @click.option("--world", "worlds", multiple=True, help="Only this world of the sweep; may be given again.")
 @click.option("--strategy", "strategies", multiple=True, help="Only this strategy, by label, else by name; likewise.")
 @click.option("--n", "n", type=int, multiple=True, help="Candidates a problem, in place of the sweep's; likewise.")
@@ -37,15 +46,19 @@ _PIPE_WIDTH = 160
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write the rows to this file, long format.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the curves into this .svg or .png.")
 @click.option("--json", "as_json", is_flag=True, help="The rows as JSON lines on stdout instead of tables.")
-def command(sweep: str, jobs: int, csv_file: Path | None, plot: Path | None, as_json: bool, **only: Any) -> int:
+def command(
+    sweep: str, runs: tuple[Path, ...], jobs: int, csv_file: Path | None, plot: Path | None, as_json: bool, **only: Any
+) -> int:
     """Simulate the sweep in SWEEP.toml, or one that ships (quick, planning): worlds x N x budgets x strategies.
 
     The judge is synthetic: statistics with the error rates that a world's settings name, no language model. All
     strategies meet the same problems. For each world, N and budget the best strategy is marked *, and those that are
     not worse beyond noise are marked =. Ctrl-C reports the rows that are done.
+
+    With --like the world is that of a finished run: its judge's position bias, ties, failures and repeats, and how far
+    its candidates are apart. The sweep's own worlds are left out then, but for those named with --world.
     """
-    chosen = read(sweep).narrowed(**only)
-    chosen.check()
+    chosen = _chosen(read(sweep).narrowed(**only), runs, only)
     if plot is not None:
         curves.check(plot)
     for file in (csv_file, plot):
@@ -55,6 +68,17 @@ def command(sweep: str, jobs: int, csv_file: Path | None, plot: Path | None, as_
     _write(rows, csv_file, plot)
     _show(rows, as_json)
     return 0 if whole else 130
+
+
+def _chosen(sweep: Sweep, runs: tuple[Path, ...], only: dict[str, Any]) -> Sweep:
+    """The sweep, checked; with runs in worlds like theirs, saying in a line each what was found."""
+    if runs:
+        found = [like(run) for run in runs]
+        for each in found:
+            click.echo(str(each), err=True)
+        sweep = with_likenesses(sweep, found, worlds=bool(only["worlds"]), n=bool(only["n"]))
+    sweep.check()
+    return sweep
 
 
 def _gather(sweep: Sweep, jobs: int) -> tuple[list[Row], bool]:
