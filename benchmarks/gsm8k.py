@@ -1,6 +1,6 @@
 """Accuracy of the pick on problems whose candidates carry labels, such as GSM8K with real model solutions.
 
-    python benchmarks/gsm8k.py FILE [--judge checks] [--strategy knockout] [--votes 1] [--limit N] [-J KEY=VALUE ...]
+    python benchmarks/gsm8k.py FILE [--judge checks] [--strategy auto] [--votes 1] [--limit N] [-J KEY=VALUE ...]
     python benchmarks/gsm8k.py FILE --run RUNFOLDER
 
 Every candidate needs `meta.correct`. The labels and the reference are taken out before `tourney rank` sees the file, so
@@ -121,7 +121,7 @@ def _options() -> argparse.Namespace:
     add("--judge", default="checks")
     add("--base-url", help="the judge server's address")
     add("-J", "--judge-option", action="append", default=[], metavar="KEY=VALUE", help="a setting of the judge")
-    add("--strategy", default="knockout")
+    add("--strategy", default="auto")
     add("--votes", type=int, default=1)
     add("--seed", type=int, default=0)
     add("--limit", type=int, help="only the first so many problems")

@@ -10,13 +10,17 @@ import numpy as np
 from tournament.strategy import Play, Ranking, Record, posterior, ranked_by
 from tournament.types import Match, Verdict
 
+_PATIENCE = 2000
+"""Pairs that are tried in one round before somebody who could be paired may sit out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swiss:
     """Score groups without rematches; ranked by Bradley-Terry, or by points with `rating="wins"`.
 
     `rounds` is how many rounds are played; 0 takes as many as the budget pays for, or, where nothing limits it, the
-    logarithm of N to base 2 and three more. Where a field is odd, one sits out and gets half a point.
+    logarithm of N to base 2 and three more. Where a field is odd, the
+    lowest of those who rested least sits out and gets half a point.
     """
 
     rounds: int = 0
@@ -38,9 +42,14 @@ class Swiss:
         """Pair neighbours by points, round by round."""
         n, seats = len(record.field), record.seats(rng)
         limit = None if record.limit is None else record.limit // record.calls
-        points, met = [0.0] * n, set[tuple[int, int]]()
+        points, met, rests = [0.0] * n, set[tuple[int, int]](), [0] * n
         for _ in range(self._rounds(n, limit)):
-            pairs = _pairs(sorted(range(n), key=lambda seat: -points[seat]), met)
+            standing = sorted(range(n), key=lambda seat: -points[seat])
+            if n % 2:
+                out = min(reversed(standing), key=lambda seat: rests[seat])
+                standing.remove(out)
+                rests[out] += 1
+            pairs = _pairs(standing, met)
             if not pairs:
                 return
             met.update(pairs)
@@ -65,7 +74,31 @@ class Swiss:
 
 
 def _pairs(standing: list[int], met: set[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Pair seats from the top down with the next one not met; who finds nobody sits out."""
+    """Pair seats from the top down with the next one not met, taking a pair back where the rest could not be paired.
+
+    Who finds nobody sits out, once `_PATIENCE` pairs have been tried in vain.
+    """
+    pairs: list[tuple[int, int]] = []
+    left, tried = list(standing), 0
+    stack: list[tuple[list[int], int]] = [(left, 1)]
+    while stack and tried < _PATIENCE:
+        left, place = stack.pop()
+        del pairs[len(stack) :]
+        if not left:
+            return pairs
+        fitting = (k for k in range(place, len(left)) if not {(left[0], left[k]), (left[k], left[0])} & met)
+        if (partner := next(fitting, None)) is not None:
+            tried += 1
+            stack.append((left, partner + 1))
+            pairs.append((left[0], left[partner]))
+            rest = left[1:partner] + left[partner + 1 :]
+            if not rest:
+                return pairs
+            stack.append((rest, 1))
+    return _greedy(standing, met)
+
+
+def _greedy(standing: list[int], met: set[tuple[int, int]]) -> list[tuple[int, int]]:
     left, pairs = list(standing), []
     while left:
         one = left.pop(0)

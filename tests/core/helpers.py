@@ -118,7 +118,7 @@ def tell(
     limit: int | None = None,
 ) -> Story:
     """Drive the engine by hand; `limit` is how many comparisons are answered before the budget ends."""
-    record = open_record(entrants, seed=seed, limit=limit)
+    record = open_record(entrants, seed=seed, limit=limit, calls=matching.calls[1])
     story = Story(record, [], [pairing.rank(record)])
     game = play(record, pairing, matching, seed=seed)
     left = limit

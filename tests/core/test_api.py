@@ -14,7 +14,7 @@ from tournament import Budget, Candidate, Limits, Message, Problem, arank, asele
 from tournament.api import contested
 from tournament.errors import JudgeUnreachableError, UnknownNameError, UsageError
 from tournament.judges.synthetic import SyntheticJudge, SyntheticSettings
-from tournament.registry import judge, match_strategy, matching, pairing
+from tournament.registry import PAIRING, judge, match_strategy, matching, pairing
 from tournament.strategy import Play, Ranking, Record, ranked
 from tournament.types import Field, Match
 
@@ -80,7 +80,7 @@ def test_a_budget_of_the_run_is_shared_by_the_problems_that_need_it() -> None:
     lone = Problem(id="lone", prompt="q", candidates=(Candidate(id="x", text="a"), Candidate(id="y", text="a")))
     assert contested([*PROBLEMS, lone]) == len(PROBLEMS)
     judge = StubJudge()
-    results = rank([lone, *PROBLEMS], judge=judge, budget=Budget(run=Limits(comparisons=19)))
+    results = rank([lone, *PROBLEMS], judge=judge, strategy="knockout", budget=Budget(run=Limits(comparisons=19)))
     assert sum(judge.judged.values()) == 18
     assert [result.spend.comparisons for result in results] == [0, 3, 3, 3, 3, 3, 3]
     assert [result.partial for result in results] == [False, *[True] * 6]
@@ -209,14 +209,17 @@ class _OneByOne:
         self.judge_now, self.strengths = self._judge.judge_now, self._judge.strengths  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("strategy", ["knockout", "round-robin", "majority"])
-@pytest.mark.parametrize("n", [1, 2, 5, 9])
+@pytest.mark.parametrize("strategy", sorted(set(PAIRING) - {"first", "random", "longest"}))
+@pytest.mark.parametrize(("n", "limit"), [(1, None), (2, None), (5, None), (5, 4), (9, 0), (9, 20)])
 @pytest.mark.parametrize(
     "options",
     [{}, {"world": "math", "tie_rate": 0.3, "unparsable_rate": 0.2, "self_repeat": 0.5, "position_bias": 0.8}],
 )
-def test_playing_side_by_side_changes_nothing_but_the_speed(strategy: str, n: int, options: dict[str, object]) -> None:
-    sizes = {"n": n, "problems": 300, "strategy": strategy, "seed": 3}
+def test_playing_side_by_side_changes_nothing_but_the_speed(
+    strategy: str, n: int, limit: int | None, options: dict[str, object]
+) -> None:
+    limits = Limits(comparisons=limit)
+    sizes = {"n": n, "problems": 40, "strategy": strategy, "seed": 3, "limits": limits}
     together = simulate(judge=judge("synthetic", options), **sizes)  # type: ignore[arg-type]
     alone = simulate(judge=_OneByOne(options), **sizes)  # type: ignore[arg-type]
     assert together == alone
@@ -227,7 +230,7 @@ def test_pairs_that_meet_again_are_fresh_comparisons_side_by_side_too() -> None:
     class Again:
         """The same two, five times."""
 
-        def matches(self, n: int) -> tuple[int, int]:
+        def matches(self, n: int, limit: int | None = None) -> tuple[int, int]:
             return 5, 5
 
         def play(self, record: Record, rng: np.random.Generator) -> Play:

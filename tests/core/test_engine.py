@@ -24,7 +24,7 @@ class Scripted:
     rounds: tuple[tuple[tuple[int, int], ...], ...]
     heard: list[list[Verdict]]
 
-    def matches(self, n: int) -> tuple[int, int]:
+    def matches(self, n: int, limit: int | None = None) -> tuple[int, int]:
         count = sum(map(len, self.rounds))
         return count, count
 

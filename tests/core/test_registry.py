@@ -146,7 +146,7 @@ class Coin:
 
 
 @dataclass(frozen=True)
-class Swiss:
+class Ladder:
     """A third party's pairing strategy, by its shape."""
 
     rounds: int = 3
@@ -157,11 +157,11 @@ class Swiss:
 @pytest.fixture
 def third_party(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("third_party_plugin")
-    for cls in (Coin, Swiss, House):
+    for cls in (Coin, Ladder, House):
         setattr(module, cls.__name__, cls)
     monkeypatch.setitem(sys.modules, "third_party_plugin", module)
     plugged = {
-        "tournament.strategies": [("coin_toss", "Coin"), ("swiss", "Swiss"), ("knockout", "Swiss")],
+        "tournament.strategies": [("coin_toss", "Coin"), ("ladder", "Ladder"), ("knockout", "Ladder")],
         "tournament.judges": [("house", "House"), ("synthetic", "House")],
     }
 
@@ -173,22 +173,22 @@ def third_party(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("third_party")
 def test_third_parties_are_found_by_their_names() -> None:
-    assert isinstance(pairing("swiss", {"rounds": "5"}), Swiss)
+    assert isinstance(pairing("ladder", {"rounds": "5"}), Ladder)
     assert isinstance(matching("coin-toss"), Coin)
     assert isinstance(matching("coin_toss"), Coin)
     assert isinstance(registry.judge("house"), House)
-    assert "swiss" in known("pairing strategy")
-    assert "swiss" not in known("match strategy")
+    assert "ladder" in known("pairing strategy")
+    assert "ladder" not in known("match strategy")
     assert "coin-toss" in known("match strategy")
     assert "house" in known("judge")
     with pytest.raises(UnknownNameError, match="parameter of judge house"):
         registry.judge("house", {"colour": "red"})
-    with pytest.raises(UnknownNameError, match="swiss"):
-        pairing("swis")
+    with pytest.raises(UnknownNameError, match="ladder"):
+        pairing("lader")
 
 
 @pytest.mark.usefixtures("third_party")
 def test_nobody_takes_the_name_of_a_builtin() -> None:
-    assert not isinstance(pairing("knockout"), Swiss)
+    assert not isinstance(pairing("knockout"), Ladder)
     assert known("pairing strategy")["knockout"] == PAIRING["knockout"]
     assert known("judge")["synthetic"] == JUDGES["synthetic"]

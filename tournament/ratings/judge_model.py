@@ -43,8 +43,8 @@ def learn(problems: Iterable[Evidence]) -> JudgeModel:
         problems: One `Evidence` each, of any sizes; those without a comparison teach nothing.
 
     Returns:
-        The model, its `first_bias_sd` 0: every problem is then fitted with the common bias. The assumptions where
-        nothing was compared.
+        The model, its `first_bias_sd` the standard error of the common bias. The assumptions where nothing was
+        compared.
     """
     known = [evidence for evidence in problems if evidence.count.any()]
     model = replace(JudgeModel(), problems=len(known))
@@ -61,7 +61,7 @@ def learn(problems: Iterable[Evidence]) -> JudgeModel:
             break
         if len(trail) == _LEAP:
             model, trail = _leap(trail[-2], trail[-1], model), []
-    return replace(model, first_bias_sd=0.0)
+    return replace(model, first_bias_sd=school.information() ** -0.5)
 
 
 def _enough(problems: list[Evidence]) -> list[Evidence]:
@@ -112,11 +112,14 @@ class _School:
             spread=self._spread(model, assumed.spread),
         )
 
+    def information(self) -> float:
+        """What the comparisons and the assumption tell of the bias, as one over its variance."""
+        return sum(fitter.pull()[1] for fitter in self._fitters) + JudgeModel().first_bias_sd ** -2
+
     def _first_bias(self, model: JudgeModel, assumed: JudgeModel, expected: Sequence[Expected]) -> float:
         precision = assumed.first_bias_sd**-2
         pull = sum(part.pull for part in expected) - precision * (model.first_bias - assumed.first_bias)
-        information = sum(fitter.pull()[1] for fitter in self._fitters) + precision
-        return model.first_bias + float(np.clip(pull / information, -1.0, 1.0))
+        return model.first_bias + float(np.clip(pull / self.information(), -1.0, 1.0))
 
     def _tie(self, model: JudgeModel, expected: Sequence[Expected]) -> float:
         """The tie weight scaled by how many more ties there were than it expected; none without a tie."""

@@ -24,7 +24,8 @@ Floats = NDArray[np.float64]
 
 _STEPS = 100
 _TOLERANCE, _ROUGH = 1e-7, 1e-2
-_ROUNDS = 2
+_ROUNDS = 20
+_SETTLED = 1e-3
 _REPEATS = 3.0
 """What the prior of the repeat correlation weighs, in the unit of `Fitter.repeats`: a dozen pairs of even judgments."""
 
@@ -35,7 +36,8 @@ class JudgeModel:
 
     Attributes:
         first_bias: What being shown first adds to a candidate's lead.
-        first_bias_sd: How uncertain that is. Above 0, every problem finds its own bias around the given one.
+        first_bias_sd: How uncertain that is: a prior's standard deviation, or a standard error where it was learned.
+            Above 0, every problem finds its own bias around the given one.
         tie: Weight of a tie between equals against the 1 of either side; `tie_rate` is its probability.
         repeat_correlation: Correlation of judgments of one pair, from 0 to below 1.
         spread: Standard deviation of the strengths of a problem's candidates.
@@ -59,6 +61,7 @@ class JudgeModel:
         """The model as a JSON object, rounded to what the comparisons of a run can tell."""
         return {
             "first_bias": round(self.first_bias, 4),
+            "first_bias_stderr": round(self.first_bias_sd, 4),
             "tie_rate": round(self.tie_rate, 4),
             "repeat_correlation": round(self.repeat_correlation, 4),
             "spread": round(self.spread, 4),
@@ -121,10 +124,12 @@ def fit_judged(
         fitter.climb(tolerance=_ROUGH)
         return fitter.fit(0)
     fitter.climb()
-    if refines:
-        for _ in range(_ROUNDS):
-            fitter.refine()
-            fitter.climb()
+    for _ in range(_ROUNDS if refines else 0):
+        before = float(fitter.correlation[0])
+        fitter.refine()
+        fitter.climb()
+        if abs(float(fitter.correlation[0]) - before) < _SETTLED:
+            break
     return fitter.fit(0)
 
 

@@ -119,10 +119,11 @@ def _judge_model_lines(summary: Mapping[str, Any]) -> list[str]:
     model, chosen = summary.get("judge_model"), summary.get("chosen")
     lines = []
     if model and model["problems"]:
+        half = float(normal(0.0, model["first_bias_stderr"]).high)
         lines.append(
-            f"ratings  take into account: shown first {model['first_bias']:+.2f} log-odds, ties of equals"
-            f" {percent(model['tie_rate'])}, repeats correlate {model['repeat_correlation']:.2f}, candidates spread"
-            f" {model['spread']:.2f} (from {model['problems']:,} problems)"
+            f"ratings  take into account: shown first {model['first_bias']:+.2f} \u00b1 {half:.2f} log-odds, ties"
+            f" of equals {percent(model['tie_rate'])}, repeats correlate {model['repeat_correlation']:.2f},"
+            f" candidates spread {model['spread']:.2f} (from {model['problems']:,} problems)"
         )
     if chosen:
         lines.append("chose    " + ", ".join(f"{name} in {count:,}" for name, count in sorted(chosen.items())))
