@@ -16,9 +16,8 @@ from .narrowing import Narrowing, Seats, narrow
 class Adaptive(Narrowing, ByRating):
     """Candidates with a fair chance to be the best meet, near equals first, until P(best) reaches `confidence`.
 
-    Who has less than `elimination` of the leader's chance sits out, and the budget sets how many may be in the running
-    at all (`keep` from stage to stage, as in halving). `effort` is the most matches a candidate where no budget in
-    comparisons limits them. `confidence=1` never stops early. `looks` is about how many rounds there are at the most.
+    Who has too small a share of the leader's chance sits out, and the budget sets how many may be in the running at
+    all, stage by stage as in `halving`. The parameters are those of `Narrowing`.
     """
 
     def play(self, record: Record, rng: np.random.Generator) -> Play:

@@ -27,8 +27,9 @@ class Auto:
 
     A budget is small below one and a half matches a candidate; `hybrid` is then a knockout, for up to 24 candidates.
 
-    Without a budget in comparisons it takes as many matches as a knockout, N - 1, or `effort` a candidate where that is
-    given. `confidence` is when `adaptive` and `teams` stop before the budget ends; 1 never stops early.
+    Attributes:
+        effort: Matches a candidate, where no budget limits them; 0 for as many as a knockout, N - 1.
+        confidence: Chance to be the best at which the leader has won and the play stops; 1 for never.
     """
 
     effort: float = 0.0

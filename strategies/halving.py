@@ -16,8 +16,11 @@ from .narrowing import Narrowing, Seats, narrow
 class Halving(ByRating):
     """Stages with ever fewer candidates, ranked by the posterior over all judgments; few rounds, any budget.
 
-    `keep` is the share of candidates that a stage hands to the next (0.5 is halving proper), `effort` the matches a
-    candidate where no budget limits them. With a budget in comparisons, all of it is used.
+    With a budget, all of it is used.
+
+    Attributes:
+        keep: Share of the candidates that a stage hands to the next; 0.5 is halving proper.
+        effort: Matches a candidate, where no budget limits them.
     """
 
     keep: float = 0.7

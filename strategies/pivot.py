@@ -15,9 +15,12 @@ from .narrowing import Seats
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pivot(ByRating):
-    """Everyone meets two neighbours in a ring; then everyone meets the `pivots` candidates that did best.
+    """Everyone meets two neighbours in a ring; then everyone meets the candidates that did best there.
 
     Nobody meets the same candidate twice. Ranked by Bradley-Terry over all matches.
+
+    Attributes:
+        pivots: How many leaders of the ring everyone meets; 0 for the ring alone.
     """
 
     pivots: int = 2

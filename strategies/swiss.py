@@ -16,11 +16,14 @@ _PATIENCE = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swiss:
-    """Score groups without rematches; ranked by Bradley-Terry, or by points with `rating="wins"`.
+    """Score groups without rematches. Where a field is odd, one sits out and gets half a point.
 
-    `rounds` is how many rounds are played; 0 takes as many as the budget pays for, or, where nothing limits it, the
-    logarithm of N to base 2 and three more. Where a field is odd, the
-    lowest of those who rested least sits out and gets half a point.
+    Who sits out is the lowest of those who rested least.
+
+    Attributes:
+        rounds: How many rounds are played; 0 takes as many as the budget pays for, or, where nothing limits it, the
+            logarithm of N to base 2 and three more.
+        rating: "bradley-terry", or "wins" to rank by points.
     """
 
     rounds: int = 0

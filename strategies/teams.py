@@ -22,10 +22,13 @@ from .narrowing import Narrowing, Seats, narrow
 class Teams(Narrowing):
     """Teams by final answer, narrowed as by `adaptive`; the team's best-rated member stands for it.
 
-    A team of k candidates starts `size * log(k)` ahead of a lone one: with `size=1` as if each candidate were as likely
-    as any other to be the right one. `size=0` leaves the number out. Candidates without a readable answer stand alone.
-    A field with a single answer needs no match. Ratings are the teams', and P(best) is the team's, given to the member
-    that stands for it. `effort` counts matches a team, where no budget in comparisons limits them.
+    A team starts ahead by its size. Candidates without a readable answer stand alone. A field with a single answer
+    needs no match. Ratings are the teams', and P(best) is the team's, given to the member that stands for it; `effort`
+    counts matches a team.
+
+    Attributes:
+        size: A team of k candidates starts `size * log(k)` ahead of a lone one: with 1 as if each candidate were as
+            likely as any other to be the right one; 0 leaves the number out.
     """
 
     size: float = 1.0

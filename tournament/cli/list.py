@@ -55,7 +55,10 @@ def _default(item: dataclasses.Field[Any]) -> Any:
 
 
 def _attributes(cls: type[Any]) -> dict[str, str]:
-    """One line for each attribute that the class's docstring explains."""
-    _, _, section = (inspect.getdoc(cls) or "").partition("Attributes:\n")
-    entries = re.findall(r"^ {4}(\w+): ((?:.|\n(?! {4}\w+:))*)", section, flags=re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in entries}
+    """One line for each attribute that the docstring of the class, or of one that it is made from, explains."""
+    words: dict[str, str] = {}
+    for each in reversed(cls.__mro__):
+        _, _, section = inspect.cleandoc(each.__doc__ or "").partition("Attributes:\n")
+        entries = re.findall(r"^ {4}(\w+): ((?:.|\n(?! {4}\w+:))*)", section, flags=re.MULTILINE)
+        words.update((name, " ".join(text.split())) for name, text in entries)
+    return words
