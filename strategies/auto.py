@@ -17,6 +17,9 @@ from .teams import Teams
 _ROOM = 1.5
 """Matches a candidate from which looking at the posterior after every round pays; docs/strategies.md has figures."""
 
+_PLENTY = 8.0
+"""Matches a candidate from which even shares for whole stages do better than looking again and again."""
+
 _FEW = 24
 """Candidates up to which a knockout makes the most of a budget below that; with more, stages of ever fewer do."""
 
@@ -26,6 +29,7 @@ class Auto:
     """`teams` where final answers can be compared; else `adaptive`, on a small budget `hybrid` or `halving`.
 
     A budget is small below one and a half matches a candidate; `hybrid` is then a knockout, for up to 24 candidates.
+    From eight matches a candidate on it is `halving` again.
 
     Attributes:
         effort: Matches a candidate, where no budget limits them; 0 for as many as a knockout, N - 1.
@@ -70,6 +74,8 @@ class Auto:
         if total < _ROOM * n:
             if n - 1 <= total and n <= _FEW:
                 return Hybrid(confidence=self.confidence, effort=effort), f"hybrid: {what}"
+            return Halving(effort=effort), f"halving: {what}"
+        if total >= _PLENTY * n:
             return Halving(effort=effort), f"halving: {what}"
         return Adaptive(confidence=self.confidence, effort=effort), f"adaptive: {what}"
 

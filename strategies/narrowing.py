@@ -41,7 +41,7 @@ class Narrowing:
     effort: float = 5.0
     keep: float = 0.7
     elimination: float = 0.1
-    looks: int = 32
+    looks: int = 16
 
     def __post_init__(self) -> None:
         if not 0.5 < self.confidence <= 1:
@@ -138,10 +138,7 @@ def narrow(record: Record, seats: Seats, rng: np.random.Generator, how: Narrowin
                 return
             size = min(size, max(2, int((chance >= how.elimination * chance.max()).sum())))
         count = max(1, size // 2, (used + left) // how.looks) if how.looks else end - used
-        count = min(count, left, n * (n - 1) // 2)
-        # No pair meets twice in a round: where few are left, the next ones come in to make up the number.
-        while size * (size - 1) // 2 < count:
-            size += 1
+        count = min(count, left)
         running = np.argsort(-fitted.rating, kind="stable")[:size]
         pairs = paired(running, fitted.rating, seats.met(), luck, count)
         yield seats.matches(pairs)
@@ -150,7 +147,7 @@ def narrow(record: Record, seats: Seats, rng: np.random.Generator, how: Narrowin
 def paired(running: NDArray[np.intp], rating: Floats, met: Floats, luck: Floats, count: int) -> list[tuple[int, int]]:
     """Choose pairs among those in the running: least met first, evenly, near each other in rating.
 
-    Between equals a comparison tells most; `luck`, symmetric, breaks ties. There must be at least `count` pairs.
+    Between equals a comparison tells most; `luck`, symmetric, breaks ties. Where few are left, pairs come up again.
     """
     inner = np.ix_(running, running)
     near = np.abs(rating[running][:, None] - rating[running][None, :])
@@ -163,5 +160,6 @@ def paired(running: NDArray[np.intp], rating: Floats, met: Floats, luck: Floats,
         for place in (a, b):
             cost[place, :] += _UNEVEN
             cost[:, place] += _UNEVEN
-        cost[a, b] = cost[b, a] = np.inf
+        cost[a, b] += _REMATCH
+        cost[b, a] = cost[a, b]
     return pairs

@@ -57,7 +57,10 @@ def play(
 def _play_round(
     matches: list[Match], matching: MatchStrategy, key: int, meetings: Meetings
 ) -> Generator[Wave, Answers, tuple[list[Verdict], bool]]:
-    tables = [_Table(match, matching, key, meetings) for match in matches]
+    tables, reserved = [], dict(meetings)
+    for match in matches:
+        tables.append(_Table(match, matching, key, reserved))
+        _reserve(reserved, tables[-1], matching.calls[1])
     waiting, whole = [table for table in tables if table.asked], True
     while waiting and whole:
         wave = [comparison for table in waiting for comparison in table.asked]
@@ -72,8 +75,18 @@ def _play_round(
     for table in tables:
         for comparison in table.comparisons:
             shown = comparison[:2]
-            meetings[shown] = meetings.get(shown, 0) + 1
+            meetings[shown] = max(meetings.get(shown, 0), comparison.repeat + 1)
     return [table.verdict or tally(table.match, table.comparisons, table.judgments) for table in tables], whole
+
+
+def _reserve(meetings: Meetings, table: _Table, calls: int) -> None:
+    """Keep repeat numbers for a match, so that a pair which meets again, even in the same round, asks something new.
+
+    One that asks once has asked already; others may come to ask for as many as `calls` in either order.
+    """
+    (a, b), once = table.match, calls == 1
+    for shown in [comparison[:2] for comparison in table.asked] if once else [(a, b), (b, a)]:
+        meetings[shown] = meetings.get(shown, 0) + calls
 
 
 class _Table:
@@ -107,7 +120,9 @@ class _Table:
         try:
             asked = next(self.deciding) if judgments is None else self.deciding.send(judgments)
         except StopIteration as stop:
-            self.asked, self.verdict = (), stop.value
+            # The strategy counts from 0; what was really asked belongs into the record.
+            told = stop.value if self.earlier == (0, 0) else stop.value._replace(comparisons=self.comparisons)
+            self.asked, self.verdict = (), told
             return
         # A pair that meets again goes on counting its repeats, so that an old judgment is not taken for a new one.
         self.asked = asked if self.earlier == (0, 0) else tuple(self._numbered(c) for c in asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -214,15 +214,21 @@ def _open_game(number: int, entrants: Field, pairing: PairingStrategy, limit: in
 def _judge_round(
     fields: Sequence[Field], judge: ArrayJudge, matches: list[Match], which: Ints, keys: NDArray[np.uint64], met: Ints
 ) -> list[Verdict]:
-    """One comparison for each match, shown as `strategy.shown` would have it; `met` counts comparisons by order."""
+    """One comparison for each match, shown as `strategy.shown` would have it; `met` counts comparisons by order.
+
+    A pair that comes up again in the round is judged after the ones before it have been counted, as the engine does.
+    """
     a, b = np.array(matches, dtype=np.int64).reshape(-1, 2).T
     low, high = np.minimum(a, b), np.maximum(a, b)
-    meeting = met[which, a, b] + met[which, b, a]
-    coin = (seeding.match_draws(keys[which], low, high, meeting) & np.uint64(1)).astype(bool)
-    first, second = np.where(coin, low, high), np.where(coin, high, low)
-    repeat = met[which, first, second]
+    first, second, repeat = np.empty_like(a), np.empty_like(a), np.empty_like(a)
+    for now in _layers((which * len(fields[0]) + low) * len(fields[0]) + high):
+        w, lo, hi = which[now], low[now], high[now]
+        meeting = met[w, lo, hi] + met[w, hi, lo]
+        coin = (seeding.match_draws(keys[w], lo, hi, meeting) & np.uint64(1)).astype(bool)
+        first[now], second[now] = np.where(coin, lo, hi), np.where(coin, hi, lo)
+        repeat[now] = met[w, first[now], second[now]]
+        met[w, first[now], second[now]] += 1
     p_first = judge.preferences(fields, which, first, second, repeat)
-    met[which, first, second] += 1
     p_a = np.where(first == a, p_first, 1.0 - p_first).tolist()
     asked = map(Comparison, first.tolist(), second.tolist(), repeat.tolist())
     answers = map(_judgment, p_first.tolist())
@@ -230,6 +236,16 @@ def _judge_round(
         Verdict(match, None if p != p else p, (comparison,), (judgment,))  # only NaN differs from itself
         for match, p, comparison, judgment in zip(matches, p_a, asked, answers, strict=True)
     ]
+
+
+def _layers(pairs: Ints) -> Iterator[Ints]:
+    """Places of the first of equal numbers, then of the second, and so on."""
+    by_pair = np.argsort(pairs, kind="stable")
+    starts = np.flatnonzero(np.diff(pairs[by_pair], prepend=-1))
+    turn = np.empty_like(pairs)
+    turn[by_pair] = np.arange(len(pairs)) - np.repeat(starts, np.diff(starts, append=len(pairs)))
+    for number in range(int(turn.max(initial=-1)) + 1):
+        yield np.flatnonzero(turn == number)
 
 
 def _judgment(p_first: float) -> Judgment:

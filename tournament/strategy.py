@@ -135,7 +135,10 @@ class Ranking:
 
 
 class PairingStrategy(Protocol):
-    """Who meets whom. A frozen dataclass of its parameters; the pairs of a round are distinct."""
+    """Who meets whom. A frozen dataclass of its parameters.
+
+    A pair that meets again, in a later round or in the same one, is asked for a new judgment, in the other order first.
+    """
 
     def matches(self, n: int, limit: int | None = None) -> tuple[int, int]:
         """The fewest and the most matches that a field of `n` entrants takes where `limit` of them are paid for."""

@@ -198,3 +198,20 @@ def test_a_record_sums_up_its_verdicts(seed: int) -> None:
     pairs, p_a = record.pairs()
     assert pairs.tolist() == [list(v.match) for v in record.verdicts]
     assert [None if np.isnan(p) else p for p in p_a] == [v.p_a for v in record.verdicts]
+
+
+@given(often=st.integers(1, 7), earlier=st.integers(0, 3))
+def test_a_pair_that_meets_again_in_a_round_is_shown_both_ways_in_turn(often: int, earlier: int) -> None:
+    rounds = (((1, 0),),) * earlier + (((0, 1),) * often,)
+    record = tell(entrants(2), script(*rounds), matching("single"), erratic(1)).record
+    asked = [c for verdict in record.verdicts for c in verdict.comparisons]
+    assert len(set(asked)) == len(asked) == often + earlier
+    orders = Counter(c.first for c in asked)
+    assert abs(orders[0] - orders[1]) <= 1
+
+
+@pytest.mark.parametrize("name", ["voting", "rethinking"])
+def test_matches_of_a_pair_in_one_round_ask_nothing_twice(name: str) -> None:
+    record = tell(entrants(3), script(((0, 1),) * 3, ((1, 0),) * 2), matching(name), erratic(2)).record
+    asked = [c._replace(continues=None) for verdict in record.verdicts for c in verdict.comparisons]
+    assert len(set(asked)) == len(asked) > 10

@@ -40,9 +40,9 @@ def _sound(ranking: Ranking, n: int) -> None:
 
 def _legal(story: Story, n: int, pairing: PairingStrategy, matching: MatchStrategy) -> None:
     fewest, most = matching.calls
+    asked = [c for verdict in story.record.verdicts for c in verdict.comparisons]
+    assert len(set(asked)) == len(asked)  # a pair that meets again is asked for a new judgment
     for verdicts in story.record.rounds:
-        pairs = [frozenset(verdict.match) for verdict in verdicts]
-        assert len(set(pairs)) == len(pairs)
         for verdict in verdicts:
             assert len({*verdict.match}) == 2
             assert all(0 <= entrant < n for entrant in verdict.match)

@@ -37,13 +37,16 @@ def test_stages_by_hand() -> None:
 
 
 @given(data=st.data(), n=st.integers(2, 9), seed=st.integers(0, 99))
-def test_pairs_are_distinct_and_even(data: st.DataObject, n: int, seed: int) -> None:
+def test_pairs_are_even(data: st.DataObject, n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     running = rng.permutation(12)[:n]
-    count = data.draw(st.integers(1, n * (n - 1) // 2))
+    count = data.draw(st.integers(1, n * (n - 1)))
     luck = rng.random((12, 12))
     pairs = paired(running, np.zeros(12), np.zeros((12, 12)), luck + luck.T, count)
-    assert len({frozenset(pair) for pair in pairs}) == len(pairs) == count
+    assert len(pairs) == count
+    if n > 2:
+        often = Counter(frozenset(pair) for pair in pairs)
+        assert max(often.values()) <= 1 + 2 * count // (n * (n - 1) // 2)
     assert all(a != b and {a, b} <= set(running.tolist()) for a, b in pairs)
     if count == n // 2:
         assert max(Counter(seat for pair in pairs for seat in pair).values()) == 1
