@@ -84,28 +84,29 @@ class Seats:
     """Who sits where: one entrant a seat, or several that stand together; strategies reason about seats.
 
     The order of the seats is drawn at random and independent of the file, so that nothing depends on the file's order.
+    `of` is the seat of each entrant, shape (n,).
     """
 
     def __init__(self, record: Record, seats: list[list[int]], prior: Floats | None = None) -> None:
         self._record, self._seats = record, seats
         self._prior = np.zeros(len(seats)) if prior is None else prior
-        self._at = np.empty(len(record.field), dtype=np.intp)
+        self.of = np.empty(len(record.field), dtype=np.intp)
         for seat, members in enumerate(seats):
-            self._at[members] = seat
+            self.of[members] = seat
 
     def __len__(self) -> int:
         return len(self._seats)
 
     def posterior(self, start: JudgedFit | None = None) -> JudgedFit:
         """Ratings of the seats, by all comparisons between different seats."""
-        evidence, judge = self._record.evidence.grouped(self._at, len(self)), self._record.judge
+        evidence, judge = self._record.evidence.grouped(self.of, len(self)), self._record.judge
         return fit_judged(evidence, judge and judge(), prior=self._prior, start=start)
 
     def met(self) -> Floats:
         """How often any two seats met, shape (seats, seats), symmetric; matches without a preference count too."""
         pairs, _ = self._record.pairs()
         met = np.zeros((len(self), len(self)))
-        np.add.at(met, tuple(self._at[pairs].T), 1.0)
+        np.add.at(met, tuple(self.of[pairs].T), 1.0)
         return met + met.T
 
     def matches(self, pairs: list[tuple[int, int]]) -> list[Match]:

@@ -52,17 +52,15 @@ class Teams(Narrowing):
     def rank(self, record: Record) -> Ranking:
         """By the team's rating, inside a team by the members' own, then by the seeded lots."""
         teams = _teams(record)
-        fitted = Seats(record, teams, self._prior(record, teams)).posterior()
+        seats = Seats(record, teams, self._prior(record, teams))
+        fitted = seats.posterior()
         chance = p_best(fitted.rating, fitted.covariance)
-        by_entrant = np.empty(len(record.field), dtype=np.intp)
-        for number, members in enumerate(teams):
-            by_entrant[members] = number
-        rating = fitted.rating[by_entrant]
+        rating = fitted.rating[seats.of]
         ranking = ranked_by(posterior(record), record, rating, rating=rating)
         best = np.zeros(len(rating))
         for number, members in enumerate(teams):
             best[min(members, key=ranking.order.index)] = chance[number]
-        return replace(ranking, stderr=fitted.field_stderr[by_entrant], p_best=best)
+        return replace(ranking, stderr=fitted.field_stderr[seats.of], p_best=best)
 
     def best(self, record: Record) -> int:
         """The first of the ranking."""

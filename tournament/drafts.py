@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from tournament import seeding
+from tournament.errors import TourneyError
 from tournament.ratings import JudgeModel
 from tournament.result import Result, make_result
 from tournament.runner import Played
-from tournament.strategy import PairingStrategy, Record
+from tournament.strategy import PairingStrategy, Record, standing
 from tournament.types import Comparison, Field, Judgment, Match, Outcome, Problem, Spend, Verdict
 
 Row = Mapping[str, Any]
@@ -25,6 +27,8 @@ def draft(played: Played) -> Row:
     """The row of a played problem."""
     record = played.record
     return {
+        "id": record.field.problem_id,
+        "texts": _digest(record.field),
         "lot_key": record.lot_key,
         "limit": record.limit,
         "calls": record.calls,
@@ -46,19 +50,26 @@ def results(
     """Rank the problems of some rows, in their order, with what the run has learned about its judge.
 
     `problems` are those that were played, from the first on; there may be more of them than rows.
+
+    Raises:
+        TourneyError: where the problems are not those that were played.
     """
     for row, problem in zip(rows, problems, strict=False):
-        record = _record(row, Field.of(problem), judge)
+        entrants = Field.of(problem)
+        if (row["id"], row["texts"]) != (problem.id, _digest(entrants)):
+            what = f"problem {row['id']!r} is another one than when the run began"
+            raise TourneyError(f"{what}; put the input back as it was and repeat: every judgment is in the ledger")
+        record = _record(row, entrants, judge)
         ranking = (fallback if row["fallback"] else pairing).rank(record)
         yield make_result(problem, record, ranking, Spend(**row["spend"]), row["note"])
 
 
+def _digest(field: Field) -> int:
+    return seeding.key(0, *field.texts)
+
+
 def _verdict_row(verdict: Verdict) -> list[Any]:
-    superseded = [comparison.continues for comparison in verdict.comparisons if comparison.continues is not None]
-    shown = [
-        [comparison.first, comparison.second, None if superseded and judgment in superseded else judgment.p_first]
-        for comparison, judgment in zip(verdict.comparisons, verdict.judgments, strict=True)
-    ]
+    shown = [[c.first, c.second, p_first] for c, p_first in standing(verdict.comparisons, verdict.judgments)]
     return [*verdict.match, verdict.p_a, shown]
 
 

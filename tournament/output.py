@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -64,11 +65,9 @@ class Output:
         self.problems += 1
         self.unjudged += "picked without the judge" in played.note
         self.starved += played.note.startswith("budget spent; picked without the judge")
-        try:
-            assert self._drafts is not None
+        assert self._drafts is not None
+        with self._writing():
             self._drafts.write(json.dumps({**draft(played), "all_met": _all_met(played)}) + "\n")
-        except OSError as error:
-            raise TourneyError(f"{self._folder}: cannot be written ({error.strerror}); make room and repeat") from None
 
     def conclude(self, problems: Iterable[Problem], setup: Setup, judge: Callable[[], JudgeModel]) -> Iterator[Result]:
         """Rank the problems again with what the run has learned about its judge; write and yield each result.
@@ -87,11 +86,19 @@ class Output:
 
     def _rows(self, met: list[bool]) -> Iterator[dict[str, Any]]:
         assert self._drafts is not None
-        self._drafts.seek(0)
+        with self._writing():
+            self._drafts.seek(0)  # writes what is still to be written
         for line in self._drafts:
             row = json.loads(line)
             met.append(row["all_met"])
             yield row
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise TourneyError(f"{self._folder}: cannot be written ({error.strerror}); make room and repeat") from None
 
     def abstained_mostly(self) -> list[str]:
         """The reason that the judge gave for abstaining, where it did so in more than half of all comparisons."""

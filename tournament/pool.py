@@ -20,12 +20,23 @@ _ELEMENTS = 2**17
 """Pairs of candidates in all problems that are learned from, at the most."""
 
 
+@dataclass(slots=True, order=True)
+class _Sample:
+    """One problem's comparisons: `n` candidates, and what stands in the cells of its evidence that hold anything."""
+
+    place: int
+    name: str
+    n: int = field(compare=False)
+    at: NDArray[np.int64] = field(compare=False)
+    values: NDArray[np.float64] = field(compare=False)
+
+
 @dataclass(slots=True)
 class Pool:
     """Keeps the comparisons of up to `MOST` problems, those whose ids come first in a seeded shuffle."""
 
     seed: int = 0
-    _kept: list[tuple[int, str, int, NDArray[np.int64], NDArray[np.float64]]] = field(default_factory=list)
+    _kept: list[_Sample] = field(default_factory=list)
     _learned: JudgeModel | None = None
 
     @classmethod
@@ -45,11 +56,11 @@ class Pool:
             return
         name = record.field.problem_id
         values = np.array([part.ravel()[at] for part in _parts(evidence)])
-        row = (-seeding.key(self.seed, "pool", name), name, len(evidence), at, values)
+        sample = _Sample(-seeding.key(self.seed, "pool", name), name, len(evidence), at, values)
         if len(self._kept) < MOST:
-            heapq.heappush(self._kept, row)
-        elif row[:2] > self._kept[0][:2]:
-            heapq.heapreplace(self._kept, row)
+            heapq.heappush(self._kept, sample)
+        else:
+            heapq.heappushpop(self._kept, sample)
 
     def learn(self) -> JudgeModel:
         """The judge as the pool shows it, worked out once; what `JudgeModel` assumes where nothing was compared."""
@@ -57,11 +68,11 @@ class Pool:
             return self._learned
         chosen: list[Evidence] = []
         elements = 0
-        for _, _, n, at, values in sorted(self._kept, key=lambda row: row[:2], reverse=True):
-            elements += n * n
+        for sample in sorted(self._kept, reverse=True):
+            elements += sample.n**2
             if chosen and elements > _ELEMENTS:
                 break
-            chosen.append(_evidence(n, at, values))
+            chosen.append(_evidence(sample))
         self._learned = learn(chosen)
         return self._learned
 
@@ -70,8 +81,8 @@ def _parts(evidence: Evidence) -> tuple[NDArray[np.float64], ...]:
     return evidence.count, evidence.lead, evidence.square, evidence.tied
 
 
-def _evidence(n: int, at: NDArray[np.int64], values: NDArray[np.float64]) -> Evidence:
-    evidence = Evidence.none(n)
-    for part, known in zip(_parts(evidence), values, strict=True):
-        part.ravel()[at] = known
+def _evidence(sample: _Sample) -> Evidence:
+    evidence = Evidence.none(sample.n)
+    for part, known in zip(_parts(evidence), sample.values, strict=True):
+        part.ravel()[sample.at] = known
     return evidence

@@ -108,22 +108,16 @@ def simulate(
     pairing = registry.pairing(strategy) if isinstance(strategy, str) else strategy
     matching = match or registry.match_strategy(votes)
     limit = None if limits is None else limits.comparisons
-    texts = tuple(str(i) for i in range(n))
-    members = tuple((i,) for i in range(n))
     played: list[tuple[Record, int]] = []
     with rare_collections():
-        for start in range(0, problems, TOGETHER):
-            names = [f"simulated-{number}" for number in range(start, min(start + TOGETHER, problems))]
-            fields = [Field(problem_id=name, prompt=name, ids=texts, texts=texts, members=members) for name in names]
+        for fields in _fields(n, problems):
             if isinstance(matching, OneComparison) and isinstance(judge, ArrayJudge):
                 played += _play_together(fields, judge, pairing, limit, seed)
             else:
                 played += [_play_one(entrants, judge, pairing, matching, limit, seed) for entrants in fields]
         records = [record for record, _ in played]
-        right = [
-            _is_best(judge, record.field, pick)
-            for record, pick in zip(records, _picks(records, pairing, seed), strict=True)
-        ]
+        picks = _picks(records, pairing, seed)
+        right = [_is_best(judge, record.field, pick) for record, pick in zip(records, picks, strict=True)]
     interval = wilson(sum(right), problems)
     return Simulation(
         problems=problems,
@@ -132,6 +126,14 @@ def simulate(
         interval=(float(interval.low), float(interval.high)),
         correct_each=tuple(right),
     )
+
+
+def _fields(n: int, problems: int) -> Iterator[list[Field]]:
+    """The problems, those together that are played side by side."""
+    texts, members = tuple(str(i) for i in range(n)), tuple((i,) for i in range(n))
+    for start in range(0, problems, TOGETHER):
+        names = [f"simulated-{number}" for number in range(start, min(start + TOGETHER, problems))]
+        yield [Field(problem_id=name, prompt=name, ids=texts, texts=texts, members=members) for name in names]
 
 
 def _picks(records: list[Record], pairing: PairingStrategy, seed: int) -> list[int]:

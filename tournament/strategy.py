@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -94,6 +94,15 @@ class Record:
         return total
 
 
+def standing(
+    comparisons: Sequence[Comparison], judgments: Sequence[Judgment]
+) -> Iterator[tuple[Comparison, float | None]]:
+    """The comparisons of a match with what each says for the first; nothing where a re-think went on from it."""
+    continued = {id(comparison.continues) for comparison in comparisons if comparison.continues is not None}
+    for comparison, judgment in zip(comparisons, judgments, strict=False):
+        yield comparison, None if id(judgment) in continued else judgment.p_first
+
+
 def _count(evidence: Evidence, verdicts: Sequence[Verdict]) -> None:
     """Add the judgments of some verdicts; those that a re-think went on from are superseded by it.
 
@@ -104,12 +113,7 @@ def _count(evidence: Evidence, verdicts: Sequence[Verdict]) -> None:
     for (a, b), p_a, comparisons, judgments in verdicts:
         if p_a is not None and not comparisons:
             unknown += [(a, b, p_a), (b, a, 1.0 - p_a)]
-        superseded = [c.continues for c in comparisons if c.continues is not None]
-        shown += [
-            (comparison.first, comparison.second, judgment.p_first)
-            for comparison, judgment in zip(comparisons, judgments, strict=False)
-            if judgment.p_first is not None and not (superseded and judgment in superseded)
-        ]
+        shown += [(c.first, c.second, p) for c, p in standing(comparisons, judgments) if p is not None]
     for rows, weight in ((shown, 1.0), (unknown, 0.5)):
         if rows:
             first, second, p_first = zip(*rows, strict=True)

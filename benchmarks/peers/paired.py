@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tournament.experiments.paired import mcnemar
+
 _Z95 = 1.959963984540054
 
 
@@ -31,13 +33,13 @@ def duel(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Duel:
     one, two = int((first & ~second).sum()), int((second & ~first).sum())
     count = len(first)
     spread = math.sqrt(max(one + two - (one - two) ** 2 / count, 0.0)) / count
-    return Duel(only_first=one, only_second=two, lead=(one - two) / count, margin=_Z95 * spread, p=mcnemar(one, two))
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """The exact two-sided p-value of McNemar's test (Psychometrika 12, 1947): a fair coin for each odd problem."""
-    odd, fewer = only_first + only_second, min(only_first, only_second)
-    return min(1.0, 2 * sum(math.comb(odd, k) for k in range(fewer + 1)) / (1 << odd))
+    return Duel(
+        only_first=one,
+        only_second=two,
+        lead=(one - two) / count,
+        margin=_Z95 * spread,
+        p=mcnemar(first.tolist(), second.tolist()),
+    )
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,13 +13,14 @@ from tests.core.helpers import PROBLEMS, StubJudge, erratic, paid, problem, setu
 from tournament import pool as pool_module
 from tournament.api import rank
 from tournament.drafts import draft, results
+from tournament.errors import TourneyError
 from tournament.judges.synthetic import SyntheticJudge, SyntheticSettings
 from tournament.pool import Pool
 from tournament.ratings import JudgeModel
 from tournament.registry import matching, pairing
 from tournament.runner import Played
-from tournament.strategy import posterior
-from tournament.types import Problem
+from tournament.strategy import posterior, standing
+from tournament.types import Comparison, Judgment, Outcome, Problem
 
 MANY = [problem(i, 6) for i in range(60)]
 
@@ -103,3 +105,23 @@ def test_what_is_not_played_is_not_ranked() -> None:
     rows = [draft(each) for each in done]
     again = results(PROBLEMS, rows, pairing("knockout"), pairing("first"), JudgeModel)
     assert [result.id for result in again] == ["p0", "p1"]
+
+
+def test_problems_of_one_name_are_all_welcome() -> None:
+    same = [replace(made, id="same") for made in MANY[:4]]
+    assert len(rank(same, judge=StubJudge(), strategy="round-robin")) == 4
+
+
+def test_an_input_that_changed_meanwhile_is_refused() -> None:
+    done, _ = start(PROBLEMS[:2], setup(StubJudge(), "knockout"))
+    rows = [draft(each) for each in done]
+    for other in (PROBLEMS[1:], [replace(PROBLEMS[0], candidates=PROBLEMS[0].candidates[::-1]), PROBLEMS[1]]):
+        with pytest.raises(TourneyError, match="'p0' is another one than when the run began"):
+            list(results(other, rows, pairing("knockout"), pairing("first"), JudgeModel))
+
+
+def test_only_the_judgment_that_was_gone_on_from_is_superseded() -> None:
+    """One that says the same again, word for word, is the latest word and stands."""
+    earlier, again = (Judgment(Outcome.DECIDED, p, text="so it is") for p in (1.0, 1.0))
+    asked = (Comparison(0, 1), Comparison(0, 1, 1, continues=earlier))
+    assert [p for _, p in standing(asked, (earlier, again))] == [None, 1.0]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tournament.ratings.bradley_terry import PRIOR_SD
-from tournament.ratings.evidence import Evidence
+from tournament.ratings.evidence import Evidence, stacked
 
 Floats = NDArray[np.float64]
 
@@ -113,9 +113,7 @@ def fit_judged(
     """
     model = model or JudgeModel()
     n = len(evidence)
-    parts = [part[None] for part in (evidence.count, evidence.lead, evidence.square, evidence.tied)]
-    stack = Evidence(count=parts[0], lead=parts[1], square=parts[2], tied=parts[3])
-    fitter = Fitter(stack, model, np.zeros(n) if prior is None else prior)
+    fitter = Fitter(stacked([evidence]), model, np.zeros(n) if prior is None else prior)
     refines = not model.problems and fitter.repeated
     if start is not None:
         fitter.rating, fitter.bias = start.rating[None].copy(), np.atleast_1d(start.first_bias).copy()
@@ -189,20 +187,6 @@ class Fitter:
         pull = bias_slope - _dot(cross, step)
         return float(pull.sum()), float((bias_curvature - _dot(cross, along)).sum())
 
-    def mean(self, covariance: Floats) -> Floats:
-        """The posterior means, (b, n): modes, corrected for the skewness that single judgments leave.
-
-        The correction is the first term of Laplace's expansion (Tierney, Kass and Kadane, JASA 84, 1989).
-        """
-        expected, variance = moments(self._leads(), self.tie)
-        own = covariance.diagonal(axis1=-2, axis2=-1)
-        apart = own[:, :, None] + own[:, None, :] - 2.0 * covariance
-        pull = self.evidence.count * expected * variance * apart
-        if self.repeated:
-            pull /= 1.0 + self._more * self.correlation[:, None, None]
-        shift: Floats = (covariance @ (pull.sum(-1) - pull.sum(-2))[..., None])[..., 0]
-        return self.rating + shift
-
     def repeats(self) -> tuple[Floats, Floats]:
         """Products of the residuals of every two judgments of a pair, summed, and what would make them equal: (b,)."""
         expected, variance = moments(self._leads(), self.tie)
@@ -217,11 +201,6 @@ class Fitter:
         over = 0.25 * (pair**2 - squares).sum((-1, -2))
         under = 0.25 * (spread * self._more).sum((-1, -2))
         return over, under
-
-    def ties(self) -> tuple[float, float]:
-        """How many ties there were, and how many the present tie weight expects."""
-        expected = self.evidence.count * tie_chance(self._leads(), self.tie)
-        return float(self.evidence.tied.sum()), float(expected.sum())
 
     def covariance(self, *, free_bias: bool = True) -> Floats:
         """The inverse of the negative Hessian, (b, n, n), the uncertainty of a free bias included."""
