@@ -15,6 +15,7 @@ from tournament.engine import Wave, open_record, play
 from tournament.judge import Judge, JudgeIdentity, TokenEstimate
 from tournament.ledger import Ledger
 from tournament.memory_ledger import MemoryLedger
+from tournament.ratings import JudgeModel
 from tournament.runner import Played, Runner, Setup
 from tournament.strategy import MatchStrategy, PairingStrategy, Ranking, Record
 from tournament.types import Candidate, Comparison, Field, Judgment, Outcome, Problem
@@ -116,9 +117,14 @@ def tell(
     *,
     seed: int = 0,
     limit: int | None = None,
+    judge: Callable[[], JudgeModel] | None = None,
 ) -> Story:
-    """Drive the engine by hand; `limit` is how many comparisons are answered before the budget ends."""
+    """Drive the engine by hand; `limit` is how many comparisons are answered before the budget ends.
+
+    `judge` tells strategies what is known of the judge.
+    """
     record = open_record(entrants, seed=seed, limit=limit, calls=matching.calls[1])
+    record.judge = judge
     story = Story(record, [], [pairing.rank(record)])
     game = play(record, pairing, matching, seed=seed)
     left = limit

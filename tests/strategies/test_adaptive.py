@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.helpers import Story, always_tie, entrants, erratic, perfect
-from tests.strategies.held import SINGLE, tell
+from tests.core.helpers import Story, always_tie, entrants, erratic, perfect, tell
+from tests.strategies.held import SINGLE
 from tournament.errors import UsageError
 from tournament.ratings import JudgeModel, p_best
 from tournament.registry import pairing

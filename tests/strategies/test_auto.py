@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.helpers import entrants, erratic, perfect
-from tests.strategies.held import SINGLE, answered, tell
+from tests.core.helpers import entrants, erratic, perfect, tell
+from tests.strategies.held import SINGLE, answered
 from tournament.engine import open_record
 from tournament.errors import UsageError
 from tournament.registry import matching, pairing

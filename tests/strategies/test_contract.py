@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.helpers import Answer, Story, entrants, erratic, perfect
-from tests.strategies.held import ANSWERS, FIXED, MATCHINGS, PAIRINGS, SINGLE, each_matching, each_pairing, tell
+from tests.core.helpers import Answer, Story, entrants, erratic, perfect, tell
+from tests.strategies.held import ANSWERS, FIXED, MATCHINGS, PAIRINGS, SINGLE, each_matching, each_pairing
 from tournament import registry
 from tournament.strategy import MatchStrategy, PairingStrategy, Ranking, Record
 from tournament.types import Field

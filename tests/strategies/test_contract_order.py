@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.helpers import Answer, by_text, entrants, perfect
-from tests.strategies.held import MATCHINGS, PAIRINGS, answered, tell
+from tests.core.helpers import Answer, by_text, entrants, perfect, tell
+from tests.strategies.held import MATCHINGS, PAIRINGS, answered
 from tournament import registry
 from tournament.ratings import JudgeModel
 from tournament.strategy import Decide, MatchStrategy, PairingStrategy, tally

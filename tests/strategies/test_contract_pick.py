@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from tests.core.helpers import entrants, perfect
-from tests.strategies.held import MATCHINGS, PAIRINGS, SINGLE, each_matching, tell
+from tests.core.helpers import entrants, perfect, tell
+from tests.strategies.held import MATCHINGS, PAIRINGS, SINGLE, each_matching
 from tournament import registry
 from tournament.api import simulate
 from tournament.budget import Limits

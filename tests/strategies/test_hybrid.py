@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.helpers import always_tie, entrants, erratic, perfect
-from tests.strategies.held import SINGLE, tell
+from tests.core.helpers import always_tie, entrants, erratic, perfect, tell
+from tests.strategies.held import SINGLE
 from tournament.registry import pairing
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.helpers import Story, always_tie, always_void, entrants, erratic, perfect
-from tests.strategies.held import SINGLE, tell
+from tests.core.helpers import Story, always_tie, always_void, entrants, erratic, perfect, tell
+from tests.strategies.held import SINGLE
 from tournament.errors import UsageError
 from tournament.registry import pairing
 

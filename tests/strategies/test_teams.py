@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.helpers import always_tie, always_void, entrants, erratic, perfect
-from tests.strategies.held import SINGLE, answered, tell
+from tests.core.helpers import always_tie, always_void, entrants, erratic, perfect, tell
+from tests.strategies.held import SINGLE, answered
 from tournament.errors import UsageError
 from tournament.ratings import PRIOR_SD
 from tournament.registry import pairing
