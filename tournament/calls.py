@@ -16,7 +16,8 @@ from tournament.engine import Wave
 from tournament.errors import JudgeUnreachableError
 from tournament.gate import Gate
 from tournament.judge import Judge, PrefixJudge
-from tournament.ledger import Entry, Ledger
+from tournament.ledger import Ledger
+from tournament.ledger_reader import Entry
 from tournament.memory_ledger import MemoryLedger
 from tournament.progress import Progress
 from tournament.types import Comparison, Field, Judgment, Outcome

@@ -84,7 +84,7 @@ def merge(config: RunConfig, document: Mapping[str, Any], where: str) -> RunConf
             if not isinstance(value, Mapping):
                 raise UsageError(f"{where}: {key} must be a table, [{key}]")
             config = replace(config, **_SECTIONS[key](config, value, f"{where}: [{key}]"))
-        elif key not in ("input", "identity", "tourney"):
+        elif key not in ("input", "identity", "shard", "tourney"):
             raise UnknownNameError(f"key in {where}", key, [*plain, *_SECTIONS])
     return config
 

@@ -1,8 +1,10 @@
-"""Rows of played problems on disk until the run is over: an unnamed file, gone with the program."""
+"""Rows of played problems on disk until the run is over, and after it where they are given a name."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,14 +17,24 @@ from tournament.errors import TourneyError
 class DraftFile:
     """Takes rows of plain JSON and gives them back in the same order, however many there are.
 
+    The file is gone with the program, but for one with a `name` that is published.
+
     Raises:
         TourneyError: where the folder's disk is full.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, name: str = "") -> None:
+        self._folder, self._name = folder, name
+        self._temporary = folder / f".{name}.{os.getpid()}.tmp"
         with self._writing():
-            self._file: TextIO = tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)  # noqa: SIM115  # `close` does
+            self._file: TextIO = self._named() if name else self._unnamed()
+
+    def _unnamed(self) -> TextIO:
+        return tempfile.TemporaryFile("w+", encoding="utf-8", dir=self._folder)
+
+    def _named(self) -> TextIO:
+        self._temporary.unlink(missing_ok=True)
+        return self._temporary.open("x+", encoding="utf-8")
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Keep a row."""
@@ -36,9 +48,20 @@ class DraftFile:
         for line in self._file:
             yield json.loads(line)
 
+    def publish(self) -> None:
+        """Give the file its name; it is whole from then on."""
+        with self._writing():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            os.replace(self._temporary, self._folder / self._name)
+
     def close(self) -> None:
-        """Give the file back."""
-        self._file.close()
+        """Give the file back; one that has not been published is removed."""
+        with contextlib.suppress(OSError):  # what could not be written on a full disk
+            self._file.close()
+        if self._name:
+            with contextlib.suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -55,11 +55,7 @@ def results(
         TourneyError: where the problems are not those that were played.
     """
     for row, problem in zip(rows, problems, strict=False):
-        entrants = Field.of(problem)
-        if (row["id"], row["texts"]) != (problem.id, _digest(entrants)):
-            what = f"problem {row['id']!r} is another one than when the run began"
-            raise TourneyError(f"{what}; put the input back as it was and repeat: every judgment is in the ledger")
-        record = _record(row, entrants, judge)
+        record = record_of(row, problem, judge)
         ranking = (fallback if row["fallback"] else pairing).rank(record)
         yield make_result(problem, record, ranking, Spend(**row["spend"]), row["note"])
 
@@ -73,9 +69,18 @@ def _verdict_row(verdict: Verdict) -> list[Any]:
     return [*verdict.match, verdict.p_a, shown]
 
 
-def _record(row: Row, field: Field, judge: Callable[[], JudgeModel]) -> Record:
+def record_of(row: Row, problem: Problem, judge: Callable[[], JudgeModel] | None = None) -> Record:
+    """The record of a played problem, with what `judge` tells of its judge.
+
+    Raises:
+        TourneyError: where the problem is not the one that was played.
+    """
+    entrants = Field.of(problem)
+    if (row["id"], row["texts"]) != (problem.id, _digest(entrants)):
+        what = f"problem {row['id']!r} is another one than when the run began"
+        raise TourneyError(f"{what}; put the input back as it was and repeat: every judgment is in the ledger")
     record = Record(
-        field=field,
+        field=entrants,
         lot_key=row["lot_key"],
         limit=row["limit"],
         calls=row["calls"],

@@ -15,27 +15,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from tournament.errors import LedgerError
-from tournament.ledger_schema import COLUMNS, INSERT, SCHEMA, SELECT, VERSION, bring_up_to_date
-from tournament.types import Comparison, Judgment, Outcome
+from tournament.ledger_reader import Entry, LedgerReader, broken, stored
+from tournament.ledger_schema import INSERT, SCHEMA, SELECT, VERSION, bring_up_to_date
+from tournament.types import Judgment
 
 BUSY_SECONDS = 5.0
-# What reading a row that no tourney wrote ends in.
-_FOREIGN = (ValueError, TypeError, AttributeError)
-
-
-class Entry(NamedTuple):
-    """One judgment to be kept: its key, what was compared, and what came back."""
-
-    key: bytes
-    problem: str
-    first: str
-    second: str
-    comparison: Comparison
-    judgment: Judgment
-
 
 _Put = tuple[Sequence[Entry], asyncio.Future[None]]
 
@@ -43,12 +30,17 @@ _Put = tuple[Sequence[Entry], asyncio.Future[None]]
 class Ledger:
     """Judgments on disk; opened for one run at a time.
 
+    Args:
+        path: The file.
+        lenders: Other ledgers, whose judgments are found as well; they are closed with this one.
+
     Raises:
         LedgerError: where the file is damaged, locked by another program, or of another version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lenders: Sequence[LedgerReader] = ()) -> None:
         self.path = path
+        self._lenders = lenders
         self._waiting: queue.SimpleQueue[_Put | None] = queue.SimpleQueue()
         # A ledger that was empty holds only what this run puts in, since it is locked: a mark for each key put saves
         # most look-ups. Two keys may share a mark; then the look-up is made and finds nothing.
@@ -59,22 +51,16 @@ class Ledger:
         except LedgerError:
             self._lock.close()
             raise
-        self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._reader = LedgerReader(path, sqlite3.connect(path, check_same_thread=False, isolation_level=None))
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Judgment]:
         """The judgments already paid for, by key; those that cost nothing are not among them."""
-        found: dict[bytes, Judgment] = {}
-        if self._fresh is not None:
-            keys = [key for key in keys if self._fresh[_place(key)]]
-        try:
-            for start in range(0, len(keys), 500):
-                part = keys[start : start + 500]
-                for key, *judged in self._reader.execute(f"{SELECT} ({','.join('?' * len(part))})", part):
-                    found[key] = _judgment(judged)
-        except (sqlite3.Error, *_FOREIGN) as error:
-            raise self._broken(error) from error
+        fresh = self._fresh
+        found = self._reader.find(keys if fresh is None else [key for key in keys if fresh[_place(key)]])
+        for lender in self._lenders:
+            found.update(lender.find([key for key in keys if key not in found]))
         return found
 
     async def put(self, entries: Sequence[Entry]) -> None:
@@ -88,31 +74,18 @@ class Ledger:
 
     def count(self) -> int:
         """How many judgments are kept."""
-        try:
-            return int(self._reader.execute("SELECT count(*) FROM judgments").fetchone()[0])
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+        return self._reader.count()
 
     def entries(self, problem: str | None = None) -> Iterator[Entry]:
         """Every judgment kept, or those of one problem; for audits and for people."""
-        where = "" if problem is None else "WHERE problem = ?"
-        try:
-            rows = self._reader.execute(
-                f"SELECT {COLUMNS} FROM judgments {where}",  # noqa: S608
-                () if problem is None else (_stored(problem),),
-            )
-            for key, *judged, name, first, second, repeat, limit in rows:
-                shown = (_text(name), _text(first), _text(second))
-                entry = Entry(key, *shown, Comparison(-1, -1, repeat, limit), _judgment(judged))
-                yield entry
-        except (sqlite3.Error, *_FOREIGN) as error:
-            raise self._broken(error) from error
+        return self._reader.entries(problem)
 
     def close(self) -> None:
         """Write what is waiting and close the file."""
         self._waiting.put(None)
         self._thread.join()
-        self._reader.close()
+        for reader in (self._reader, *self._lenders):
+            reader.close()
         self._writer.close()
         self._lock.close()
 
@@ -125,7 +98,7 @@ class Ledger:
         except (sqlite3.Error, LedgerError) as error:
             if connection is not None:
                 connection.close()
-            raise (error if isinstance(error, LedgerError) else self._broken(error)) from None
+            raise (error if isinstance(error, LedgerError) else broken(self.path, error)) from None
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -146,14 +119,6 @@ class Ledger:
         if connection.execute("SELECT 1 FROM judgments LIMIT 1").fetchone() is None:
             self._fresh = bytearray(1 << 22)
 
-    def _broken(self, error: Exception) -> LedgerError:
-        if "locked" in str(error):
-            return LedgerError(f"{self.path}: the ledger is locked by another program; end it, then run again")
-        return LedgerError(
-            f"{self.path}: the ledger cannot be used ({error}); save what is readable with"
-            f" `sqlite3 {self.path} .recover`, or move it away to start afresh"
-        )
-
     def _write_all(self) -> None:
         ending = False
         while not ending:
@@ -173,7 +138,7 @@ class Ledger:
                 self._writer.execute("ROLLBACK")
             known = isinstance(error, sqlite3.Error)
             refused = LedgerError(f"{self.path}: a judgment cannot be kept ({type(error).__name__}: {error})")
-            _tell(batch, self._broken(error) if known else refused)
+            _tell(batch, broken(self.path, error) if known else refused)
         else:
             _tell(batch, None)
 
@@ -198,30 +163,10 @@ def _settle(futures: list[asyncio.Future[None]], error: LedgerError | None) -> N
 
 def _row(entry: Entry) -> tuple[object, ...]:
     comparison, judgment = entry.comparison, entry.judgment
-    texts = (_stored(judgment.text), _stored(judgment.detail))
-    shown = (_stored(entry.problem), _stored(entry.first), _stored(entry.second))
+    texts = (stored(judgment.text), stored(judgment.detail))
+    shown = (stored(entry.problem), stored(entry.first), stored(entry.second))
     row = (entry.key, judgment.outcome.value, judgment.p_first, *texts, *judgment[4:], *shown)
     return (*row, comparison.repeat, comparison.thinking_limit)
-
-
-def _judgment(judged: list[Any]) -> Judgment:
-    outcome, p_first, text, detail, *counts, cut, label_mass, p_cheap = judged
-    return Judgment._make(
-        (Outcome(outcome), p_first, _text(text), _text(detail), *counts, bool(cut), label_mass, p_cheap)
-    )
-
-
-def _stored(text: str) -> str | bytes:
-    """Text as SQLite takes it: half surrogates, which JSON may hold and UTF-8 may not, make it bytes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
-    return text
-
-
-def _text(stored: str | bytes) -> str:
-    return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
 
 
 def _locked(path: Path) -> BinaryIO:
@@ -256,20 +201,3 @@ def _refuse_truncated(path: Path) -> None:
     pages = int.from_bytes(header[28:32], "big")
     if len(header) < 100 or path.stat().st_size < (65536 if size == 1 else size) * pages:
         raise sqlite3.DatabaseError("it is shorter than its header says: cut off")
-
-
-def mean_seconds(path: Path) -> float | None:
-    """The mean seconds a comparison of a ledger took, None for an empty one; a run may be using it meanwhile.
-
-    Raises:
-        LedgerError: where it is no ledger.
-    """
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            mean: float | None = connection.execute("SELECT avg(seconds) FROM judgments").fetchone()[0]
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise LedgerError(f"{path}: cannot be read as a ledger ({error}); give the ledger.sqlite of a run") from None
-    return mean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tournament.ledger import Entry
+from tournament.ledger_reader import Entry
 from tournament.types import Judgment, Outcome
 
 

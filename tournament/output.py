@@ -1,31 +1,33 @@
-"""What a run writes: comparisons as they come, results once the whole run is known, and the summary."""
+"""What a run writes: comparisons and drafts as they come, results once the whole run is known, and the summary."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from tournament.circles import Circles
 from tournament.draft_file import DraftFile
-from tournament.drafts import draft, results
+from tournament.drafts import Row, draft, results
 from tournament.health import Health
 from tournament.judges.transcript import parts_of
 from tournament.ratings import JudgeModel
 from tournament.records import AtomicWriter, dumps
 from tournament.result import Result
-from tournament.run_folder import COMPARISONS, RESULTS, SUMMARY
-from tournament.runner import Played, Setup
-from tournament.types import Comparison, Judgment, Outcome, Problem, Spend
+from tournament.run_folder import COMPARISONS, DRAFTS, RESULTS, SUMMARY
+from tournament.runner import Played
+from tournament.strategy import PairingStrategy
+from tournament.types import Comparison, Judgment, Outcome, Problem, Spend, Verdict
 
 
 class Output:
     """Takes played problems in order and writes results.jsonl, comparisons.jsonl and, at the end, summary.json.
 
-    Until the run is over, a problem is kept as a row in an unnamed file of the folder, since its ratings depend on what
-    all problems together say about the judge.
+    Until the run is over, a problem is kept as a row of drafts.jsonl, since its ratings depend on what all problems
+    together say about the judge; a merge of several runs goes on from these rows.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,36 +45,49 @@ class Output:
     def __enter__(self) -> Output:
         self._results.__enter__()
         self._comparisons.__enter__()
-        self._drafts = DraftFile(self._folder)
+        self._drafts = DraftFile(self._folder, DRAFTS)
         return self
 
     def __exit__(self, *exception: Any) -> None:
         if self._drafts is not None:
-            self._drafts.close()
+            with closing(self._drafts):
+                if exception[0] is None:
+                    self._drafts.publish()
         self._comparisons.__exit__(*exception)
         self._results.__exit__(*exception)
 
     def add(self, played: Played) -> None:
         """Write a problem's comparisons and keep its row."""
-        for row in comparison_rows(played):
-            self._comparisons.write_line(dumps(row))
-        for verdict in played.record.verdicts:
+        self.take({**draft(played), "all_met": _all_met(played)}, comparison_rows(played), played.record.verdicts)
+
+    def take(self, row: Row, comparisons: Iterable[Mapping[str, Any]], verdicts: Sequence[Verdict]) -> None:
+        """Write the lines of a problem's comparisons, count its verdicts, and keep its row."""
+        for line in comparisons:
+            self._comparisons.write_line(dumps(line))
+        for verdict in verdicts:
             self.health.add(verdict)
             self.abstained.update(j.detail for j in verdict.judgments if j.outcome is Outcome.TIE and j.detail)
-        self.spend += played.spend
+        note = row["note"]
+        self.spend += Spend(**row["spend"])
         self.problems += 1
-        self.unjudged += "picked without the judge" in played.note
-        self.starved += played.note.startswith("budget spent; picked without the judge")
+        self.unjudged += "picked without the judge" in note
+        self.starved += note.startswith("budget spent; picked without the judge")
         assert self._drafts is not None
-        self._drafts.add({**draft(played), "all_met": _all_met(played)})
+        self._drafts.add(row)
 
-    def conclude(self, problems: Iterable[Problem], setup: Setup, judge: Callable[[], JudgeModel]) -> Iterator[Result]:
+    def conclude(
+        self,
+        problems: Iterable[Problem],
+        pairing: PairingStrategy,
+        fallback: PairingStrategy,
+        judge: Callable[[], JudgeModel],
+    ) -> Iterator[Result]:
         """Rank the problems again with what the run has learned about its judge; write and yield each result.
 
-        `problems` are those of the input, from the first on.
+        `problems` are those that were taken, from the first on.
         """
         met: list[bool] = []
-        for result in results(problems, self._rows(met), setup.pairing, setup.fallback, judge):
+        for result in results(problems, self._rows(met), pairing, fallback, judge):
             self._results.write_line(dumps(result.to_json()))
             self.partial += result.partial
             self.drawn += result.best_by == "draw"

@@ -1,4 +1,4 @@
-"""A run folder: config.toml, results.jsonl, comparisons.jsonl, summary.json and ledger.sqlite of one run.
+"""A run folder: config.toml, results.jsonl, comparisons.jsonl, drafts.jsonl, summary.json and ledger.sqlite of one run.
 
 Result files are written beside their final names and moved into place when the run ends or is interrupted, so a file
 that is there is whole. The ledger is the only thing that a resumed run needs.
@@ -18,7 +18,7 @@ from tournament.errors import RunFolderError
 from tournament.records import AtomicWriter
 from tournament.toml import parse
 
-CONFIG, RESULTS, COMPARISONS = "config.toml", "results.jsonl", "comparisons.jsonl"
+CONFIG, RESULTS, COMPARISONS, DRAFTS = "config.toml", "results.jsonl", "comparisons.jsonl", "drafts.jsonl"
 SUMMARY, LEDGER, LOCK = "summary.json", "ledger.sqlite", ".lock"
 _ANEW = "repeat the run to write it anew"
 _NAME, _LISTED = 60, 40
@@ -103,6 +103,17 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _short(value: Any) -> str:
     text = "not given" if value is None else str(value)
     return text if len(text) <= 24 else f"{text[:20]}..."
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The tables of a run folder's config.toml.
+
+    Raises:
+        RunFolderError: where the file is not there or broken.
+    """
+    if not (folder / CONFIG).exists():
+        raise RunFolderError(f"{folder}: holds no {CONFIG}; give the folder of a run")
+    return _read_toml(folder / CONFIG)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tournament.pool import Pool
 from tournament.progress import Progress
 from tournament.result import Result, make_result
 from tournament.strategy import MatchStrategy, PairingStrategy, Record
-from tournament.types import Comparison, Field, Judgment, Outcome, Problem, Spend
+from tournament.types import Comparison, Field, Judgment, Outcome, Problem, Spend, Verdict
 
 WINDOW = 4096
 """How many problems may be finished ahead of the oldest unfinished one, since results are given out in order."""
@@ -208,7 +208,7 @@ class Runner:
             pairing = self.setup.fallback
             said = seat.why or "no comparison brought a preference"
             note = f"{said}; picked without the judge, by {type(pairing).__name__.lower()}"
-        self.progress.finish(partial=not record.complete, failed=_failed(record))
+        self.progress.finish(partial=not record.complete, failed=came_to_nothing(record.verdicts))
         self.pool.add(record)
         return Played(
             problem=problem,
@@ -257,9 +257,9 @@ class Runner:
         return count
 
 
-def _failed(record: Record) -> bool:
+def came_to_nothing(verdicts: Iterable[Verdict]) -> bool:
     """Whether a problem got no preference at all and at least one comparison of it failed."""
-    judgments = [judgment for verdict in record.verdicts for judgment in verdict.judgments]
+    judgments = [judgment for verdict in verdicts for judgment in verdict.judgments]
     return any(j.outcome is Outcome.FAILED for j in judgments) and all(j.p_first is None for j in judgments)
 
 

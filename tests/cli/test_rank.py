@@ -17,7 +17,10 @@ import pytest
 
 from .conftest import Candidates, Tourney
 
-FILES = {"config.toml", "results.jsonl", "comparisons.jsonl", "summary.json", "ledger.sqlite", "status.json", "run.log"}
+FILES = {"config.toml", "results.jsonl", "comparisons.jsonl", "drafts.jsonl", "summary.json", "ledger.sqlite"} | {
+    "status.json",
+    "run.log",
+}
 SYNTHETIC = ("--judge", "synthetic", "-J", "tokens=100")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tournament.ledger import mean_seconds
+from tournament.ledger_reader import mean_seconds
 
 from .conftest import Tourney
 from .test_bad_input import one_line

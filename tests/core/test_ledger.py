@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from tests.core.helpers import FAILED, FIRST, TIE, VOID
 from tournament.errors import LedgerError
 from tournament.judge import JudgeIdentity
-from tournament.ledger import Entry, Ledger
+from tournament.ledger import Ledger
+from tournament.ledger_reader import Entry
 from tournament.memory_ledger import MemoryLedger
 from tournament.types import Comparison, Field, Judgment, Outcome
 
@@ -333,7 +334,8 @@ def test_a_lock_in_the_middle_is_told_to_who_puts(tmp_path: Path, monkeypatch: p
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from tournament.ledger import Entry, Ledger
+from tournament.ledger import Ledger
+from tournament.ledger_reader import Entry
 from tournament.types import Comparison, Judgment, Outcome
 
 async def go(ledger):

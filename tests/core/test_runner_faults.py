@@ -28,7 +28,8 @@ from tests.core.helpers import (
 from tournament.budget import Budget, Limits
 from tournament.errors import JudgeUnreachableError, LedgerError
 from tournament.judge import JudgeIdentity
-from tournament.ledger import Entry, Ledger
+from tournament.ledger import Ledger
+from tournament.ledger_reader import Entry
 from tournament.memory_ledger import MemoryLedger
 from tournament.registry import matching
 from tournament.runner import Played, Runner

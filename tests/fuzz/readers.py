@@ -33,7 +33,8 @@ from tournament.judges.profile import load_profile
 from tournament.judges.recorded import RecordedJudge, RecordedSettings
 from tournament.judges.verdicts import GRAMMARS, read_verdict
 from tournament.judges.wording import load_wording
-from tournament.ledger import Ledger, mean_seconds
+from tournament.ledger import Ledger
+from tournament.ledger_reader import mean_seconds
 from tournament.records import read_problems
 from tournament.run_folder import RunFolder
 from tournament.runtime.events import LastEvent, refusal_in

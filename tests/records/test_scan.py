@@ -27,6 +27,7 @@ def test_counts(write: Write) -> None:
         largest_field=2,
         fingerprint=found.fingerprint,
         fields={2: 3},
+        share={2: 3},
     )
     assert scan(write(A, {"prompt": "c", "candidates": ["x"]})).fields == {1: 1, 2: 1}
 
@@ -114,3 +115,10 @@ def test_progress_is_told_how_many_were_read(write: Write) -> None:
     told: list[int] = []
     scan(write(*({**A, "id": index} for index in range(2500))), progress=told.append)
     assert told == [1000, 2000, 2500]
+
+
+def test_a_share_counts_those_problems_alone_that_are_taken(write: Write) -> None:
+    rows = [{"id": f"p{i}", "prompt": "c", "candidates": [f"{j}" for j in range(i + 1)]} for i in range(4)]
+    found = scan(write(*rows), takes=lambda name: name in ("p1", "p3"))
+    assert found.share == {2: 1, 4: 1}
+    assert found.fields == {1: 1, 2: 1, 3: 1, 4: 1}

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
-from tournament import __version__
+from tournament import __version__, calls
 from tournament.calls import TOO_MANY_FAILURES
 from tournament.cli.recording import recorded
 from tournament.config import RunConfig
 from tournament.errors import RunFolderError, UsageError
 from tournament.judge import Judge
 from tournament.ledger import Ledger
+from tournament.ledger_reader import LedgerReader
 from tournament.report.live import watch
 from tournament.report.table import printable
 from tournament.run_folder import RunFolder
@@ -72,15 +73,15 @@ async def judging(
         await judge.close()
 
 
-def open_ledger(path: Path) -> Ledger:
-    """The ledger at a path.
+def open_ledger(path: Path, lenders: Sequence[LedgerReader] = ()) -> Ledger:
+    """The ledger at a path; what `lenders` hold is found in it too.
 
     Raises:
         RunFolderError: where it cannot be written.
         LedgerError: where it is damaged, locked by another program, or of another version.
     """
     try:
-        return Ledger(path)
+        return Ledger(path, lenders)
     except OSError as error:
         raise RunFolderError(f"{path}: cannot be written ({error.strerror}); choose another with --ledger") from None
 
@@ -124,6 +125,21 @@ async def drive(runner: Runner, problems: Iterable[Problem], heart: Heartbeat, *
         async with beside(heart.beat()), beside(line):
             await runner.run(problems)
     heart.say("writing the results")
+    if runner.stopped == calls.INTERRUPTED:
+        click.echo("tourney: writing the results so far; Ctrl-C again leaves them to the same command", err=True)
+
+
+@contextmanager
+def leaving_results() -> Iterator[None]:
+    """Say what is left where Ctrl-C comes while results are ranked and written, which takes long after many problems.
+
+    Every judgment is in the ledger by then, so the same command ranks and writes without asking a judge.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("tourney: no results were written; every judgment is kept, the same command writes them", err=True)
+        raise
 
 
 def conclude(runner: Runner, heart: Heartbeat, left: str) -> int:

@@ -66,7 +66,7 @@ class Trying:
                 runner = Runner(setup, ledger, functools.partial(self._take, output))
                 planned = len(pairs) * self.parts.config.votes
                 await driving.drive(runner, self._problems(), heart, count=len(pairs), planned=planned)
-                for _ in output.conclude(self._problems(), setup, runner.pool.learn):
+                for _ in output.conclude(self._problems(), setup.pairing, setup.fallback, runner.pool.learn):
                     pass
         finally:
             ledger.close()

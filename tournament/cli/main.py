@@ -19,6 +19,8 @@ _VERBS = {
     "sample": "Draw candidates for every problem from a model on a server.",
     "math": "Grade candidates against references, and compare strategies at given budgets.",
     "sweep": "Play strategies x N x votes x limits x budgets out of one ledger, with tables and plots.",
+    "merge": "Put shards, or other runs of one configuration, together as one run.",
+    "serve": "Answer chat requests with the best of N: an OpenAI-compatible endpoint.",
     "compare": "Compare two runs: paired difference, problems that flipped, cost.",
     "convert": "Rewrite a file of another shape as canonical problems, checked and counted.",
     "status": "Say how a run under way goes: progress, rate, spend, errors, time left.",

@@ -14,7 +14,9 @@ import click
 
 from tournament.config import DEFAULT_JUDGE, RunConfig, load, merge, preset
 from tournament.errors import UsageError
-from tournament.records import Scan, opened
+from tournament.records import Scan, opened, read_problems
+from tournament.sharding import Shard
+from tournament.types import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -108,16 +110,16 @@ def build_config(given: Mapping[str, Any], start: RunConfig | None = None) -> Ru
 
 
 def _flags(given: Mapping[str, Any], config: RunConfig) -> dict[str, Any]:
-    judge = _pairs(given["judge_option"], "-J")
+    judge = pairs(given["judge_option"], "-J")
     judge |= _known(base_url=given["base_url"], gguf=given["gguf"])
     document: dict[str, Any] = {
         "judge": {"name": _judge_name(given, config), **judge},
         "strategy": {
             "name": _dashed(given["strategy"] or config.strategy),
-            **_pairs(given["strategy_option"], "-S"),
+            **pairs(given["strategy_option"], "-S"),
             **_known(confidence=given["confidence"]),
         },
-        "match": _known(votes=given["votes"], rethinks=given["rethink"]) | _pairs(given["match_option"], "-M"),
+        "match": _known(votes=given["votes"], rethinks=given["rethink"]) | pairs(given["match_option"], "-M"),
         "budget": {
             "problem": _known(**{unit: given[f"max_{unit}"] for unit in _UNITS}),
             "run": _known(**{unit: given[f"total_{unit}"] for unit in _UNITS}),
@@ -145,32 +147,45 @@ def _known(**values: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _pairs(texts: tuple[str, ...], flag: str) -> dict[str, Any]:
-    pairs: dict[str, Any] = {}
+def pairs(texts: tuple[str, ...], flag: str) -> dict[str, Any]:
+    """KEY=VALUE texts as a dictionary; `flag` is what a complaint calls them."""
+    found: dict[str, Any] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise UsageError(f"{flag} {text!r}: write it as KEY=VALUE")
-        pairs[key.replace("-", "_")] = value
-    return pairs
+        found[key.replace("-", "_")] = value
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """An input file that has been read once from end to end and found sound."""
+    """An input file that has been read once from end to end and found sound; `shard` is the part to be played."""
 
     path: Path
     name: str
     scan: Scan
+    shard: Shard | None = None
 
     @property
     def contested(self) -> int:
-        """Problems with at least two different candidates."""
+        """Problems of the whole file with at least two different candidates: those that share a run's budget."""
         return sum(count for size, count in self.scan.fields.items() if size > 1)
+
+    @property
+    def count(self) -> int:
+        """Problems to be played."""
+        return sum(self.scan.share.values())
+
+    def problems(self) -> Iterator[Problem]:
+        """The problems to be played, in the order of the file."""
+        every = read_problems(self.path)
+        return every if self.shard is None else self.shard.share(every)
 
 
 @contextmanager
-def open_source(argument: str) -> Iterator[Source]:
+def open_source(argument: str, shard: Shard | None = None) -> Iterator[Source]:
     """Check the whole input before anything is spent; standard input, Parquet and hf:// are kept as lines meanwhile."""
     with opened(argument, sys.stdin.buffer) as file:
-        yield Source(path=file.path, name=file.name, scan=file.scan())
+        scan = file.scan(takes=None if shard is None else shard.takes)
+        yield Source(path=file.path, name=file.name, scan=scan, shard=shard)

@@ -14,7 +14,7 @@ import click
 from tournament.cli.options import Source, build_config, config_options, open_source
 from tournament.cli.rank import Parts
 from tournament.judge import InstantJudge, TokenEstimate
-from tournament.ledger import mean_seconds
+from tournament.ledger_reader import mean_seconds
 from tournament.records import dumps, read_problems
 from tournament.types import Comparison, Field
 

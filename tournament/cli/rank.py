@@ -18,14 +18,16 @@ from tournament.cli import driving
 from tournament.cli.options import Source, build_config, config_options, open_source
 from tournament.cli.pipe import mute_stdout
 from tournament.cli.recording import recording_options
+from tournament.cli.sharded import Judgments, shard_option
 from tournament.config import RunConfig, deciding, fingerprint
 from tournament.judge import Judge
 from tournament.output import Output
-from tournament.records import dumps, hub, read_problems
+from tournament.records import dumps, hub
 from tournament.report.table import ROWS, print_plain, results_table, summary_lines
 from tournament.result import Result
-from tournament.run_folder import LEDGER, RunFolder
+from tournament.run_folder import RunFolder
 from tournament.runner import Runner, Setup
+from tournament.sharding import Shard
 from tournament.status import Heartbeat
 
 
@@ -38,6 +40,7 @@ from tournament.status import Heartbeat
 @click.option(
     "--ledger", type=click.Path(path_type=Path), help="Reuse and extend this ledger. [default: OUT/ledger.sqlite]"
 )
+@shard_option
 @click.option("--serve", is_flag=True, help="Start SGLang with the judge profile's model for this run, and end it.")
 @click.option("--serve-flags", default="", help="Flags for sglang.launch_server, as one text, with --serve.")
 @recording_options
@@ -46,6 +49,7 @@ def command(
     candidates: str,
     out: Path | None,
     ledger: Path | None,
+    shard: Shard | None,
     as_json: bool,
     max_failures: int | None,
     log_level: str,
@@ -57,14 +61,19 @@ def command(
     question's numbers, and abstains from everything else. The same command again resumes: every judgment is in the
     run folder's ledger and is never paid for twice. Ctrl-C once finishes what is in flight and writes the results so
     far; twice stops at once.
+
+    With --shard I/N a run plays its share of the problems, with its share of the budget, into OUT/shards/; any machine
+    may play any shard at any time, and `tourney merge OUT` makes one run of them.
     """
     config, around = driving.with_server(build_config(given), given)
     parts = Parts(config, max_failures=max_failures)
-    with open_source(candidates) as source:
+    with open_source(candidates, shard) as source:
         document = {**parts.config.to_toml(), "input": _input(candidates, source)}
-        folder = RunFolder(out or Path("runs") / f"{source.name}-{fingerprint(deciding(document))}")
+        base = out or Path("runs") / f"{source.name}-{fingerprint(deciding(document))}"
+        document |= {} if shard is None else {"shard": str(shard)}
+        folder = RunFolder(base if shard is None else shard.folder(base))
         try:
-            run = _Run(parts, source, folder, ledger, as_json)
+            run = _Run(parts, source, folder, Judgments.of(base, folder.path, ledger), as_json)
             return asyncio.run(_within(around, run.go(document, log_level)))
         finally:
             folder.close()
@@ -111,7 +120,7 @@ class Parts:
         """The fewest and the most comparisons that a run can take."""
         limit = self.config.budget.share(source.contested).comparisons
         totals = [0, 0]
-        for size, count in source.scan.fields.items():
+        for size, count in source.scan.share.items():
             for i in (0, 1):
                 each = self._matches(size, limit)[i] * self.matching.calls[i] if size > 1 else 0
                 totals[i] += count * (each if limit is None else min(each, limit))
@@ -145,11 +154,11 @@ class _Run:
         parts: Parts,
         source: Source,
         folder: RunFolder,
-        ledger: Path | None,
+        judgments: Judgments,
         as_json: bool,
     ) -> None:
         self._parts, self._config, self._source, self._folder = parts, parts.config, source, folder
-        self._ledger_path = ledger or folder.path / LEDGER
+        self._judgments = judgments
         self._as_json = as_json
         self._shown: list[dict[str, Any]] = []
 
@@ -161,25 +170,26 @@ class _Run:
 
     async def _play(self, heart: Heartbeat) -> int:
         started = time.monotonic()
-        ledger = driving.open_ledger(self._ledger_path)
+        ledger = self._judgments.open()
         setup = self._parts.setup(self._source.contested)
         try:
             with Output(self._folder.path) as output:
                 runner = Runner(setup, ledger, output.add)
                 await driving.drive(
                     runner,
-                    read_problems(self._source.path),
+                    self._source.problems(),
                     heart,
-                    count=self._source.scan.problems,
+                    count=self._source.count,
                     planned=self._parts.comparisons(self._source)[1],
                 )
-                for result in output.conclude(read_problems(self._source.path), setup, runner.pool.learn):
-                    self._take(result)
+                ranked = output.conclude(self._source.problems(), setup.pairing, setup.fallback, runner.pool.learn)
+                with driving.leaving_results():
+                    for result in ranked:
+                        self._take(result)
         finally:
             ledger.close()
-        facts = driving.facts(
-            self._config, runner, problems=self._source.scan.problems, seconds=time.monotonic() - started
-        )
+        facts = driving.facts(self._config, runner, problems=self._source.count, seconds=time.monotonic() - started)
+        facts |= {} if self._source.shard is None else {"shard": str(self._source.shard)}
         summary = output.summarise({**facts, "hints": _hints(output), "judge_model": runner.pool.learn().to_json()})
         self._print(summary)
         left = summary["input_problems"] - summary["problems"]

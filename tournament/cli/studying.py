@@ -29,7 +29,8 @@ from tournament.experiments.scaling.outcome import Outcome
 from tournament.experiments.scaling.rehearsal import Rehearsed
 from tournament.experiments.scaling.study import Scored, Study
 from tournament.experiments.scaling.truth import truth
-from tournament.ledger import Ledger, mean_seconds
+from tournament.ledger import Ledger
+from tournament.ledger_reader import mean_seconds
 from tournament.memory_ledger import MemoryLedger
 from tournament.progress import Progress
 from tournament.records import read_problems

@@ -40,10 +40,12 @@ class InputFile:
             return InputError(self.shown, None, f"row {line}: {what}")
         return InputError(self.shown, line, what)
 
-    def scan(self, *, progress: Callable[[int], None] | None = None) -> Scan:
+    def scan(
+        self, *, takes: Callable[[str], bool] | None = None, progress: Callable[[int], None] | None = None
+    ) -> Scan:
         """`scan` of the lines, with errors by the input's own name."""
         try:
-            return scan(self.path, progress=progress)
+            return scan(self.path, takes=takes, progress=progress)
         except InputError as error:
             raise self.error(error.line, error.what) from None
 

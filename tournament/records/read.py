@@ -29,7 +29,8 @@ class Scan:
     `candidates` counts all of them; `largest_field` and `fields` count distinct texts, `fields` as the number
     of problems for each number of distinct candidates. `fingerprint` is 64 hexadecimal digits that stand for
     the problems and nothing else: neither the order and format of the lines nor dialect or `meta` change it.
-    Where problem ids are left out, the line numbers are the ids and so do count.
+    Where problem ids are left out, the line numbers are the ids and so do count. `share` counts, as `fields` does,
+    those problems alone that `scan` was asked about.
     """
 
     problems: int
@@ -37,6 +38,7 @@ class Scan:
     largest_field: int
     fingerprint: str
     fields: dict[int, int]
+    share: dict[int, int]
 
 
 def read_problems(path: Path) -> Iterator[Problem]:
@@ -51,22 +53,28 @@ def read_problems(path: Path) -> Iterator[Problem]:
         yield problem
 
 
-def scan(path: Path, *, progress: Callable[[int], None] | None = None) -> Scan:
+def scan(
+    path: Path, *, takes: Callable[[str], bool] | None = None, progress: Callable[[int], None] | None = None
+) -> Scan:
     """Check every line of a file and count what it holds; takes some 8 bytes of memory a problem.
 
-    `progress` is told the number of problems read so far, every thousand problems and at the end.
+    `takes` tells by its id whether a problem is to be counted in `share`; all are where it is not given. `progress` is
+    told the number of problems read so far, every thousand problems and at the end.
 
     Raises:
         InputError: The file or one of its lines cannot be read, two problems share an id, or there are none.
     """
     hashes = array("Q")
     sizes: Counter[int] = Counter()
+    share: Counter[int] = Counter()
     total = candidates = 0
     for _, problem in _numbered(path):
         hashes.append(_hash(problem.id))
         total += _digest(problem)
         candidates += len(problem.candidates)
-        sizes[len({candidate.text for candidate in problem.candidates})] += 1
+        size = len({candidate.text for candidate in problem.candidates})
+        sizes[size] += 1
+        share[size] += takes is None or takes(problem.id)
         if progress and len(hashes) % _PROGRESS_EVERY == 0:
             progress(len(hashes))
     if progress:
@@ -79,6 +87,7 @@ def scan(path: Path, *, progress: Callable[[int], None] | None = None) -> Scan:
         largest_field=max(sizes),
         fingerprint=f"{total % 2**256:064x}",
         fields=dict(sorted(sizes.items())),
+        share={size: count for size, count in sorted(share.items()) if count},
     )
 
 

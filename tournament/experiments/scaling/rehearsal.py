@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from tournament.judge import InProcess, Judge, JudgeIdentity, TokenEstimate
 from tournament.judges.synthetic import SyntheticJudge, SyntheticSettings
-from tournament.ledger import Entry, Ledger
+from tournament.ledger import Ledger
+from tournament.ledger_reader import Entry
 from tournament.memory_ledger import MemoryLedger
 from tournament.types import Comparison, Field, Judgment
 
