@@ -20,6 +20,7 @@ from tournament.ledger_reader import Entry, LedgerReader
 from tournament.output import Output
 from tournament.pool import Pool
 from tournament.run_folder import (
+    COMMAND,
     COMPARISONS,
     CONFIG,
     DRAFTS,
@@ -36,12 +37,13 @@ from tournament.sharding import SHARDS, Shard
 from tournament.types import Comparison, Judgment, Match, Outcome, Problem, Verdict
 
 _AT_ONCE = 1000
+_MARKS = (CONFIG, COMMAND)
 _JUDGED = [name for name in Judgment._fields if name not in ("outcome", "p_first")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One run to be merged: its folder, its config.toml without the shard, and the shard, None for a whole run."""
+    """One run to be merged: its folder, what decides its results, and its shard, None for a whole run."""
 
     folder: Path
     document: Mapping[str, Any]
@@ -53,20 +55,21 @@ class Part:
         return read_summary(self.folder) if (self.folder / SUMMARY).exists() else {}
 
 
-def parts_of(folders: Iterable[Path]) -> list[Part]:
-    """The runs in some folders; a folder that holds shards stands for them.
-
-    Raises:
-        RunFolderError: where a folder is no run's.
-    """
+def expanded(folders: Iterable[Path]) -> list[Path]:
+    """Folders of runs, where one that holds shards stands for those."""
     every: dict[Path, None] = {}
     for folder in folders:
-        shards = sorted(path for path in (folder / SHARDS).glob("*") if (path / CONFIG).exists())
+        shards = sorted(path for path in (folder / SHARDS).glob("*") if any((path / n).exists() for n in _MARKS))
         every |= dict.fromkeys(shards or [folder])
-    return [_part(folder) for folder in every]
+    return list(every)
 
 
-def _part(folder: Path) -> Part:
+def part_of(folder: Path) -> Part:
+    """The run in a folder.
+
+    Raises:
+        RunFolderError: where there is none.
+    """
     document = read_config(folder)
     shard = document.pop("shard", None)
     try:
@@ -100,16 +103,16 @@ def missing(parts: Sequence[Part]) -> list[Shard]:
     return [shard for shard in every if shard not in shards]
 
 
-async def gather(ledger: Ledger, parts: Iterable[Part]) -> tuple[int, int]:
-    """Take every judgment of the parts' ledgers into one; how many there were, and how many of them it knew already.
+async def gather(ledger: Ledger, folders: Iterable[Path]) -> tuple[int, int]:
+    """Take every judgment of the ledgers in some folders into one; how many there were, and how many it knew already.
 
     Raises:
         LedgerError: where a ledger cannot be read or written.
     """
     there = 0
     before = ledger.count()
-    for part in parts:
-        path = part.folder / LEDGER
+    for folder in folders:
+        path = folder / LEDGER
         if path.exists() and not path.samefile(ledger.path):
             reader = LedgerReader(path)
             try:

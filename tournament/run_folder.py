@@ -20,6 +20,9 @@ from tournament.toml import parse
 
 CONFIG, RESULTS, COMPARISONS, DRAFTS = "config.toml", "results.jsonl", "comparisons.jsonl", "drafts.jsonl"
 SUMMARY, LEDGER, LOCK = "summary.json", "ledger.sqlite", ".lock"
+COMMAND = "command.json"
+"""How a sweep was asked for."""
+
 _ANEW = "repeat the run to write it anew"
 _NAME, _LISTED = 60, 40
 
@@ -157,7 +160,15 @@ def read_summary(folder: Path) -> dict[str, Any]:
     Raises:
         RunFolderError: where the file is not there or broken.
     """
-    path = folder / SUMMARY
+    return read_object(folder / SUMMARY)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in a JSON file of a run folder.
+
+    Raises:
+        RunFolderError: where the file is not there or broken.
+    """
     try:
         return _object(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

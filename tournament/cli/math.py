@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tournament.cli.options import Source, judge_config, judge_options, open_source
-from tournament.cli.studying import SITTING, rehearse, seated, sit, sitting_options
+from tournament.cli.studying import SITTING, left_empty, rehearse, seated, sit, sitting_options
 from tournament.experiments.scaling.grid import Choices, Grid, Line
 from tournament.report import best_of_n
 from tournament.report import sweep as report
@@ -51,10 +51,12 @@ def command(
     the same command again resumes. The judge never sees references or labels. Options that describe points may be given
     again for more points: --n 2 --n 8 --votes 1 --votes 5.
     """
-    with open_source(candidates) as source:
+    with open_source(candidates, given["shard"]) as source:
         folder = out or Path("runs") / f"{source.name}-math"
         in_flight = judge_config(_judge_part(given)).in_flight
         sitting = seated(_grid(source, given), source, folder, given, plan=plan, in_flight=in_flight)
+        if left_empty(sitting):
+            return 0
         if plan:
             report.show_bill(rehearse(sitting), as_json=as_json)
             return 0

@@ -14,11 +14,12 @@ import click
 from tournament import registry
 from tournament.api import FALLBACK
 from tournament.cli import driving
+from tournament.cli.merge_grid import grid_parts, merge_grid
 from tournament.cli.options import Source, open_source
 from tournament.config import RunConfig
 from tournament.config import merge as configured
 from tournament.errors import InputError, UsageError
-from tournament.merging import Merged, Part, gather, missing, parts_of, refuse_unlike
+from tournament.merging import Merged, Part, expanded, gather, missing, part_of, refuse_unlike
 from tournament.output import Output
 from tournament.pool import Pool
 from tournament.records import dumps
@@ -40,16 +41,21 @@ from tournament.waits import Wait
 def command(runs: tuple[Path, ...], out: Path | None, candidates: str | None, partial: bool, as_json: bool) -> int:
     """Put the run folders RUNS together: the shards of one run, or runs of one configuration over the same problems.
 
-    A folder that holds shards stands for all of them. The merged run is what one process would have left: results
-    ranked with what all shards together say about the judge, comparisons, ledger, summary. No judge is asked, and what
-    several ledgers hold counts once. Shards that are under way may be merged too; merge again when they are done.
+    RUNS are those of `rank`, `sweep` or `math`. A folder that holds shards stands for all of them. The merged run is
+    what one process would have left: results ranked with what all shards together say about the judge, comparisons,
+    ledger, summary; of a sweep its tables. No judge is asked, and what several ledgers hold counts once. Shards that
+    are under way may be merged too; merge again when they are done.
     """
-    parts = parts_of(runs)
+    folders = expanded(runs)
+    grids = grid_parts(folders)
+    parts: Sequence[Part] = grids or [part_of(folder) for folder in folders]
     refuse_unlike(parts)
     if (lack := missing(parts)) and not partial:
         raise UsageError(
             f"{_named(lack)} missing; give the folders of all shards, or take what is there with --partial"
         )
+    if grids:
+        return merge_grid(grids, out or _common(parts), candidates, as_json=as_json)
     with open_source(candidates or _path_of(parts)) as source:
         known = parts[0].document.get("input", {}).get("fingerprint")
         if source.scan.fingerprint != known:
@@ -114,7 +120,7 @@ class _Merge:
     def _gather(self) -> str:
         ledger = driving.open_ledger(self._folder.path / LEDGER)
         try:
-            judgments, known = asyncio.run(gather(ledger, self._parts))
+            judgments, known = asyncio.run(gather(ledger, [part.folder for part in self._parts]))
         finally:
             ledger.close()
         twice = f", {known:,} of them known already" if known else ""

@@ -7,7 +7,7 @@ import functools
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +20,8 @@ from tournament import __version__
 from tournament.cli import driving
 from tournament.cli.options import Source
 from tournament.cli.recording import recorded, recording_options
+from tournament.cli.remembered import remember
+from tournament.cli.sharded import Judgments, shard_option
 from tournament.errors import UsageError
 from tournament.experiments.grading import grade
 from tournament.experiments.scaling.bench import Bench, at_once
@@ -36,10 +38,11 @@ from tournament.progress import Progress
 from tournament.records import read_problems
 from tournament.report.live import watch_many
 from tournament.report.table import printable
-from tournament.run_folder import LEDGER, RunFolder
+from tournament.run_folder import RunFolder
 from tournament.status import Seen
+from tournament.types import Problem
 
-SITTING = ("ledger", "together", "rate", "offline", "max_failures", "log_level")
+SITTING = ("ledger", "shard", "together", "rate", "offline", "max_failures", "log_level")
 """What `sitting_options` say, but for `plan`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,7 +50,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """What is to be played, and where its files lie.
+    """What is to be played, and where its files and judgments lie.
 
     `together` is how many points are played side by side, `rate` how many comparisons a second the judge makes, where
     somebody said so.
@@ -56,7 +59,7 @@ class Sitting:
     grid: Grid
     source: Source
     folder: Path
-    ledger: Path | None = None
+    judgments: Judgments
     offline: bool = False
     in_flight: int = 64
     together: int = 8
@@ -66,9 +69,15 @@ class Sitting:
     log_level: str = "info"
 
     @property
-    def ledger_path(self) -> Path:
-        """The ledger's file."""
-        return self.ledger or self.folder / LEDGER
+    def fingerprint(self) -> str:
+        """Stands for the problems that are played."""
+        shard = self.source.shard
+        return self.source.scan.fingerprint if shard is None else f"{self.source.scan.fingerprint} {shard}"
+
+    def problems(self) -> Iterator[Problem]:
+        """The problems that are played: the shard's, of the first ones of the file."""
+        first, shard = islice(read_problems(self.source.path), self.grid.problems), self.source.shard
+        return first if shard is None else shard.share(first)
 
 
 def sitting_options(command: F) -> F:
@@ -89,6 +98,7 @@ def sitting_options(command: F) -> F:
             help="With --plan: comparisons a second that your server makes. [default: as in the ledger]",
         ),
         click.option("--offline", is_flag=True, help="Ask no judge: only what the ledger holds."),
+        shard_option,
     ]
     return functools.reduce(lambda wrapped, option: option(wrapped), [recording_options, *reversed(options)], command)
 
@@ -96,16 +106,17 @@ def sitting_options(command: F) -> F:
 def seated(
     grid: Grid, source: Source, folder: Path, given: Mapping[str, Any], *, plan: bool, in_flight: int
 ) -> Sitting:
-    """What is to be played, by what `sitting_options` say.
+    """What is to be played, by what `sitting_options` say; `folder` is that of the whole run.
 
     Raises:
         UsageError: where the rate is none, or no bill is asked for.
     """
+    own = folder if source.shard is None else source.shard.folder(folder)
     return Sitting(
         grid=grid,
         source=source,
-        folder=folder,
-        ledger=given["ledger"],
+        folder=own,
+        judgments=Judgments.of(folder, own, given["ledger"]),
         offline=given["offline"],
         in_flight=in_flight,
         together=given["together"],
@@ -124,6 +135,16 @@ def _rate(rate: float | None, *, plan: bool) -> float | None:
     if not 0 < rate < math.inf:
         raise UsageError(f"--rate {rate}: give the comparisons a second, more than 0")
     return rate
+
+
+def left_empty(sitting: Sitting) -> bool:
+    """Whether no problem falls to this shard; its folder then says so."""
+    if next(sitting.problems(), None) is not None:
+        return False
+    with closing(RunFolder(sitting.folder)):
+        remember(sitting.folder, sitting.grid, sitting.source.scan.fingerprint, sitting.source.shard)
+    click.echo(f"tourney: no problem falls to shard {sitting.source.shard}; there is nothing to play", err=True)
+    return True
 
 
 def rehearse(sitting: Sitting) -> Bill:
@@ -153,7 +174,7 @@ def _pace(sitting: Sitting, bench: Bench) -> float | None:
     """Seconds from one judgment to the next: as the user says, or as it was for the judgments in the ledger."""
     if sitting.rate is not None:
         return 1.0 / sitting.rate
-    seconds = mean_seconds(sitting.ledger_path) if sitting.ledger_path.exists() else None
+    seconds = mean_seconds(sitting.judgments.own) if sitting.judgments.own.exists() else None
     if not seconds:  # judges that are ready at once write down no time
         return None
     return seconds / max((at_once(each.stands_for, sitting.in_flight) for each in bench.stand_ins), default=1)
@@ -162,7 +183,8 @@ def _pace(sitting: Sitting, bench: Bench) -> float | None:
 async def sit(sitting: Sitting) -> Outcome:
     """Play every point of the grid, or as many as the interrupt and the judge allow."""
     outcome, started = _opened(sitting), time.monotonic()
-    with closing(RunFolder(sitting.folder)), closing(driving.open_ledger(sitting.ledger_path)) as ledger:
+    with closing(RunFolder(sitting.folder)), closing(sitting.judgments.open()) as ledger:
+        remember(sitting.folder, sitting.grid, sitting.source.scan.fingerprint, sitting.source.shard)
         bench = Bench(sitting.grid, sitting.folder, offline=sitting.offline)
         lent = Rehearsed(ledger) if sitting.offline else None
         study = _study(sitting, outcome, bench, lent or ledger, sitting.folder, keep=lent is None)
@@ -240,9 +262,9 @@ def _said(scored: Scored) -> str:
 
 def _opened(sitting: Sitting) -> Outcome:
     """Grade the candidates before anything is spent."""
-    grid, path = sitting.grid, sitting.source.path
-    grades = grade(islice(read_problems(path), grid.problems), by=grid.grader)
-    known = truth(islice(read_problems(path), grid.problems), grades)
+    grid = sitting.grid
+    grades = grade(sitting.problems(), by=grid.grader)
+    known = truth(sitting.problems(), grades)
     return Outcome(grid=grid, grades=grades, truth=known, ids=list(known.of), total=len(grid.points()))
 
 
@@ -251,8 +273,8 @@ def _study(
 ) -> Study:
     return Study(
         sitting.grid,
-        lambda: read_problems(sitting.source.path),
-        sitting.source.scan.fingerprint,
+        sitting.problems,
+        sitting.fingerprint,
         outcome.truth,
         bench,
         ledger,
@@ -264,4 +286,4 @@ def _study(
 
 
 def _lender(sitting: Sitting) -> Ledger | None:
-    return Ledger(sitting.ledger_path) if sitting.ledger_path.exists() else None
+    return sitting.judgments.open() if sitting.judgments.own.exists() else None

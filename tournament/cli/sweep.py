@@ -12,7 +12,7 @@ import click
 
 from tournament.budget import Budget
 from tournament.cli.options import judge_config, judge_options, open_source
-from tournament.cli.studying import SITTING, rehearse, seated, sit, sitting_options
+from tournament.cli.studying import SITTING, left_empty, rehearse, seated, sit, sitting_options
 from tournament.config import RunConfig
 from tournament.errors import UsageError
 from tournament.experiments.scaling import grid_file
@@ -53,10 +53,12 @@ def command(
         raise UsageError(f"{sweep} names no candidates; give the file: tourney sweep {sweep} CANDIDATES.jsonl")
     if not (no_plots or plan):
         report.check_plots()
-    with open_source(source_name) as source:
+    with open_source(source_name, given["shard"]) as source:
         folder = out or Path("runs") / f"{source.name}-{Path(sweep).stem}"
         in_flight = judge_config(_judge_part(given)).in_flight
         sitting = seated(file.grid, source, folder, given, plan=plan, in_flight=in_flight)
+        if left_empty(sitting):
+            return 0
         if plan:
             report.show_bill(rehearse(sitting), as_json=as_json)
             return 0
