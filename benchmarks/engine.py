@@ -64,7 +64,8 @@ async def _live(judge: Judge, problems: list[Problem], folder: Path, in_flight: 
             runner = Runner(setup, ledger, output.add)
             await judge.start()
             await runner.run(problems)
-            assert sum(1 for _ in output.conclude(problems, setup.pairing, setup.fallback, runner.pool.learn)) == len(problems)
+            results = output.conclude(problems, setup.pairing, setup.fallback, runner.pool.learn)
+            assert sum(1 for _ in results) == len(problems)
     finally:
         ledger.close()
         await judge.close()

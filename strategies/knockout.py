@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tournament.strategy import Play, Ranking, Record, ranked
+from tournament.strategy import Play, Ranking, Record, longer, ranked
 from tournament.types import Match, Verdict
 
 
@@ -17,8 +17,8 @@ class Knockout:
 
     Numbers that a field does not have are passed over; entrants that are not named follow in file order.
     A field that is no power of two gives byes in the first round to the last of the draw. Where a match brings no
-    preference, the seeded lots say who goes on, and the ranking names them as a tie-break. Candidates are ranked by
-    the round they reached, then by rating.
+    preference, the seeded lots say who goes on, and the ranking names them as a tie-break; where the pair was too long
+    for the judge, the shorter one does. Candidates are ranked by the round they reached, then by rating.
     """
 
     draw: str = "random"
@@ -82,6 +82,9 @@ def _goes_on(verdict: Verdict, record: Record) -> int:
     if winner is not None:
         return winner
     a, b = verdict.match
+    too_long = longer(verdict, record.field)
+    if too_long is not None:
+        return a + b - too_long
     return a if record.lots[a] > record.lots[b] else b
 
 

@@ -59,7 +59,7 @@ class RoundRobin:
         """The first of the ranking."""
         fitted = posterior(record)
         primary = self._primary(record, fitted)
-        return order(primary, record.wins(), record.lots, rating=fitted.rating).order[0]
+        return order(primary, record.wins(), record.draw, rating=fitted.rating).order[0]
 
     def _rounds(self, n: int) -> int:
         whole = n - 1 if n % 2 == 0 else n

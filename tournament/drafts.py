@@ -65,8 +65,14 @@ def _digest(field: Field) -> int:
 
 
 def _verdict_row(verdict: Verdict) -> list[Any]:
-    shown = [[c.first, c.second, p_first] for c, p_first in standing(verdict.comparisons, verdict.judgments)]
+    """A verdict with what each comparison said; one that was refused unread has its outcome beside it."""
+    told = zip(standing(verdict.comparisons, verdict.judgments), verdict.judgments, strict=False)
+    shown = [[c.first, c.second, p_first, *_why(judgment)] for (c, p_first), judgment in told]
     return [*verdict.match, verdict.p_a, shown]
+
+
+def _why(judgment: Judgment) -> list[str]:
+    return [Outcome.REFUSED.value] if judgment.outcome is Outcome.REFUSED and not judgment.prompt_tokens else []
 
 
 def record_of(row: Row, problem: Problem, judge: Callable[[], JudgeModel] | None = None) -> Record:
@@ -95,12 +101,12 @@ def _verdict(a: int, b: int, p_a: float | None, shown: list[list[Any]]) -> Verdi
     return Verdict(
         Match(a, b),
         p_a,
-        tuple([Comparison(first, second) for first, second, _ in shown]),
-        tuple([_judgment(p_first) for _, _, p_first in shown]),
+        tuple([Comparison(first, second) for first, second, *_ in shown]),
+        tuple([_judgment(*said) for _, _, *said in shown]),
     )
 
 
-def _judgment(p_first: float | None) -> Judgment:
+def _judgment(p_first: float | None, outcome: str = "") -> Judgment:
     if p_first is None:
-        return _NONE
+        return Judgment(Outcome(outcome), None) if outcome else _NONE
     return _SHORT.get(p_first) or Judgment(Outcome.DECIDED, p_first)

@@ -184,7 +184,7 @@ def _verdict(cells: Sequence[Any], lines: Iterator[Mapping[str, Any]]) -> Verdic
     told = [next(lines) for _ in shown]
     comparisons = [
         Comparison(first, second, line["repeat"], line["thinking_limit"])
-        for (first, second, _), line in zip(shown, told, strict=True)
+        for (first, second, *_), line in zip(shown, told, strict=True)
     ]
     return Verdict(Match(a, b), p_a, tuple(comparisons), tuple(map(_judgment, told)))
 

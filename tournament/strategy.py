@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tournament import seeding
 from tournament.ratings import Evidence, JudgedFit, JudgeModel, fit_judged, order, p_best
-from tournament.types import Comparison, Field, Judgment, Match, Round, Verdict
+from tournament.types import Comparison, Field, Judgment, Match, Outcome, Round, Verdict
 
 Play = Generator[Round, list[Verdict], None]
 Decide = Generator[tuple[Comparison, ...], tuple[Judgment, ...], Verdict]
@@ -48,6 +48,18 @@ class Record:
         if self._lots is None:
             self._lots = np.array([seeding.uniform(key) for key in seeding.keys(self.lot_key, self.field.texts)])
         return self._lots
+
+    @property
+    def draw(self) -> NDArray[np.float64]:
+        """The lots by which ties are broken, shape `(n,)`: last are entrants that were only ever too long to judge.
+
+        A candidate that pads its text until no pair with it fits the judge must not win by lot what it would lose.
+        """
+        without = [verdict for verdict in self.verdicts if verdict.p_a is None]
+        too_long = {loser for verdict in without if (loser := longer(verdict, self.field)) is not None}
+        if too_long:
+            too_long -= {entrant for verdict in self.verdicts if verdict.p_a is not None for entrant in verdict.match}
+        return self.lots - np.isin(np.arange(len(self.field)), list(too_long)) if too_long else self.lots
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -101,6 +113,17 @@ def standing(
     continued = {id(comparison.continues) for comparison in comparisons if comparison.continues is not None}
     for comparison, judgment in zip(comparisons, judgments, strict=False):
         yield comparison, None if id(judgment) in continued else judgment.p_first
+
+
+def longer(verdict: Verdict, field: Field) -> int | None:
+    """The longer entrant of a match that the judge refused unread, as too long; None for any other match."""
+    judgments = verdict.judgments
+    if verdict.p_a is not None or not judgments:
+        return None
+    if any(judgment.outcome is not Outcome.REFUSED or judgment.prompt_tokens for judgment in judgments):
+        return None
+    a, b = (len(field.texts[entrant]) for entrant in verdict.match)
+    return None if a == b else verdict.match[a < b]
 
 
 def _count(evidence: Evidence, verdicts: Sequence[Verdict]) -> None:
@@ -240,7 +263,7 @@ def ranked_by(
     fitted: JudgedFit, record: Record, primary: NDArray[np.float64], *, rating: NDArray[np.float64] | None = None
 ) -> Ranking:
     """`ranked` with a posterior that is known already."""
-    ordering = order(primary, record.wins(), record.lots, rating=fitted.rating)
+    ordering = order(primary, record.wins(), record.draw, rating=fitted.rating)
     return Ranking(
         order=ordering.order,
         rating=fitted.rating if rating is None else rating,
