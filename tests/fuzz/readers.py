@@ -27,7 +27,7 @@ from tournament.experiments.sampling.sample import read_answer
 from tournament.experiments.scaling import grid_file
 from tournament.judges import official
 from tournament.judges.gguf import read_header
-from tournament.judges.neutralise import Marks, neutralise, neutralise_own, response_only
+from tournament.judges.neutralise import Marks, broken, neutralise, neutralise_own, response_only
 from tournament.judges.openai import _reply
 from tournament.judges.profile import load_profile
 from tournament.judges.recorded import RecordedJudge, RecordedSettings
@@ -189,6 +189,7 @@ def texts(data: bytes) -> None:
         neutralise_own(text),
         response_only(text),
         Marks(("[A's  answer]",)).broken(text),
+        *(broken(grammar.spoken, text) for grammar in GRAMMARS.values()),
     ):
         made_safe.encode()
     same(final_answer(text), text)

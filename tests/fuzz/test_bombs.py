@@ -165,6 +165,9 @@ CATASTROPHES = {
     "powers": "10^" * (LONG // 3),
     "letters": "a" * LONG,
     "combining": "a" + "\u0301" * LONG,
+    "letters in stars": "v*e*" * (LONG // 4),
+    "invisible": "<\u200b" * (LONG // 2),
+    "bars that close": "<a|" * (LONG // 3),
     "of everything": "<[|_ /answer 1,2.\n" * (LONG // 18),
 }
 

@@ -11,29 +11,36 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-# Full-width forms of the brackets count too: tokenizers that normalise turn them into the plain ones.
-_OPEN, _CLOSE = "[<\uff1c\ufe64]", "[>\uff1e\ufe65]"
-_SLASH, _BAR = "[/\uff0f]", "|\uff5c"
-_WORDS = (
-    "think|thinking|thought|reasoning|reflection|tool|tools|system|user|assistant|human|model|sys|"
-    "s|bos|eos|pad|unk|mask|sep|cls|image|audio|video|question|answer|unused[0-9]{1,6}"
-)
-# In capitals only: `a[end]` and `x[mask]` are code.
-_SQUARE_WORDS = "INST|THINK|IMG|AUDIO|ARGS|PREFIX|MIDDLE|SUFFIX|MASK|CLS|SEP|PAD|UNK|[A-Z]{1,16}(?:_[A-Z]{1,16}){1,4}"
+from tournament.judges.lookalikes import plain, without_carriers
 
-# Every repetition has an upper bound, so the search is linear in the length of the text.
+_WORDS = (
+    "think|thinking|thought|reasoning|reflection|tool|tools|system|user|assistant|human|model|sys|ai|"
+    "s|bos|eos|pad|unk|mask|sep|cls|sop|eop|eoh|eoa|eom|image|audio|video|question|answer|filename|reponame|"
+    "unused[0-9]{1,6}|mask:[0-9]{1,3}|(?:seed|minimax):[a-z_]{1,40}"
+)
+_SECTIONS = "question|response_[0-9]|turn_[a-z0-9_]{1,24}"
+# In capitals only: `a[end]` and `x[mask]` are code.
+_SQUARE_WORDS = (
+    "INST|THINK|IMG|AUDIO|ARGS|PREFIX|MIDDLE|SUFFIX|[gs]?MASK|CLS|SEP|PAD|UNK|[A-Z]{1,16}(?:_[A-Z]{1,16}){1,4}"
+)
+_FALCON = "TITLE|ABSTRACT|INTRODUCTION|SUMMARY|COMMENT|ANSWER|QUESTION|DOMAIN|PREFIX|SUFFIX|MIDDLE"
+
+# Every repetition has an upper bound, so the search is linear in the length of the text. What is searched is plain.
 _SPECIAL = re.compile(
-    f"(?i:{_OPEN}(?="
-    rf"[{_BAR}][^\s{_BAR}]"  # <|im_start|> and whatever else begins like it
-    rf"|{_SLASH}?(?:{_WORDS})\s{{0,8}}(?:{_SLASH}\s{{0,8}})?{_CLOSE}"  # </think>, <s>, <bos>
-    rf"|{_SLASH}?[a-z][a-z0-9]{{0,31}}(?:_[a-z0-9]{{1,31}}){{1,7}}\s{{0,8}}{_CLOSE}"  # <start_of_turn>, </response_1>
-    rf"|{_OPEN}{_SLASH}?sys{_CLOSE}"  # <<SYS>>
-    f"))|[\\[\uff3b](?={_SLASH}?(?:{_SQUARE_WORDS})[\\]\uff3d])"  # [/INST], [TOOL_CALLS]
+    "(?i:<(?="
+    r"\|[^\s|]"  # <|im_start|> and whatever else begins like it
+    r"|[^\s<>|]{1,40}\|>"  # <turn|>
+    rf"|/?(?:{_WORDS})\s{{0,8}}(?:/\s{{0,8}})?>"  # </think>, <s>, <bos>
+    rf"|/?(?:{_SECTIONS})[\s/]"  # </response_1 class="x">
+    r"|/?(?:[a-z][a-z0-9]{0,31})?(?:_[a-z0-9]{1,31}){1,7}\s{0,8}>"  # <start_of_turn>, </response_1>, <_user>
+    r"|</?sys>"  # <<SYS>>
+    rf"))|\[(?=/?(?:{_SQUARE_WORDS})\])"  # [/INST], [TOOL_CALLS], [gMASK]
+    r"|\[(?=(?i:\|(?:system|user|assistant|tool|human|ai|endofturn)\|\]))"  # EXAONE
+    r"|\](?=[~!]{1,2}[a-z]~?[\[\]])|\[(?=e~\[)"  # MiniMax
+    rf"|>(?=>(?:{_FALCON})<<)"
 )
 # A judge that names the sections of its prompt in its own turn does no harm.
 _SPECIAL_BUT_SECTIONS = re.compile(rf"(?!</?(?:question|response_[12])>)(?:{_SPECIAL.pattern})")
-# One character for one, so that a place in the plain form is the place in the text.
-_PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _THINK_END = "</think>"
 
@@ -41,9 +48,11 @@ _THINK_END = "</think>"
 def neutralise(text: str) -> str:
     """The text with a space put into every string that a template or tokenizer could take for its own.
 
-    Doing it twice changes nothing more. Lone surrogates, which no server accepts, become U+FFFD.
+    Characters that look like others, and invisible ones between them, hide nothing. Doing it twice changes nothing
+    more. Lone surrogates, which no server accepts, become U+FFFD, and so does a run of characters that only carry
+    hidden text.
     """
-    return _broken(_SPECIAL, text)
+    return broken(_SPECIAL, text)
 
 
 @dataclass(frozen=True)
@@ -63,19 +72,21 @@ class Marks:
 
     def broken(self, text: str) -> str:
         """The text with every mark in it broken; doing it twice changes nothing more."""
-        return _broken(self._pattern, text)
+        return broken(self._pattern, text)
 
 
 def neutralise_own(text: str) -> str:
     """A judge's own words, made safe to put back into its turn; changed as little as can be, for the prefix cache."""
-    return _broken(_SPECIAL_BUT_SECTIONS, text)
+    return broken(_SPECIAL_BUT_SECTIONS, text)
 
 
-def _broken(pattern: re.Pattern[str], text: str) -> str:
-    """The text with a blank after the first character of every match; full-width letters match as plain ones."""
-    text = _SURROGATE.sub("\ufffd", text)
-    places = [found.start() + 1 for found in pattern.finditer(text if text.isascii() else text.translate(_PLAIN))]
-    return " ".join(text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True))
+def broken(pattern: re.Pattern[str], text: str) -> str:
+    """The text with a blank after the first character of every place where its plain form matches."""
+    text = without_carriers(_SURROGATE.sub("\ufffd", text))
+    shape, places = plain(text)
+    starts = (found.start() for found in pattern.finditer(shape))
+    ends = [(start if places is None else places[start]) + 1 for start in starts]
+    return " ".join(text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True))
 
 
 @lru_cache(maxsize=1024)

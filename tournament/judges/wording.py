@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from tournament.errors import UsageError
-from tournament.judges.neutralise import Marks, neutralise, response_only
+from tournament.judges.neutralise import Marks, broken, neutralise, response_only
 from tournament.judges.official import Claim, claims_of, hold
 from tournament.judges.verdicts import Grammar, grammar
 from tournament.locate import config_file, config_text
@@ -19,7 +19,7 @@ from tournament.toml import parse
 from tournament.types import Message, Prompt
 
 # Raised when the same words come to be shown in another way, so that old judgments are not taken for new ones.
-_RENDERING = 2
+_RENDERING = 3
 _SLOT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 OURS, OFFICIAL = "tourney's", "official"
 
@@ -53,7 +53,8 @@ class Wording:
     def messages(self, prompt: Prompt, first: str, second: str) -> tuple[Message, ...]:
         """The messages that show two candidates in this order."""
         texts = (question_text(prompt), response_only(first), response_only(second))
-        shown = dict(zip(self.slots, (self.marks.broken(text) for text in texts), strict=True))
+        harmless = (broken(self.grammar.spoken, self.marks.broken(text)) for text in texts)
+        shown = dict(zip(self.slots, harmless, strict=True))
         # One pass, so that a slot's name inside a candidate stays the text that it is.
         user = re.sub(r"\{(" + "|".join(self.slots) + r")\}", lambda slot: shown[slot[1]], self.user)
         spoken = (Message(role="system", content=self.system),) if self.system else ()

@@ -22,6 +22,7 @@ class BoxedGrammar(Grammar):
     labels = ("1", "2")
     cue = "\\boxed{Assistant"
     endings = (" 1}", " 2}")
+    spoken = re.compile(r"\\boxed\{(?=\s*+(?:\\text(?:bf)?\{\s*+)?Assistant)", re.IGNORECASE)
 
     def find(self, answer: str) -> Reading:
         """What the last box says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, NamedTuple, Protocol
 
 from tournament.types import Outcome
@@ -29,13 +30,15 @@ class Grammar(Protocol):
     """How one family of judges writes its verdict.
 
     `labels` name the candidate shown first and the one shown second. `cue` is what stands before a label where the
-    verdict alone is asked for, and `endings` are the texts that may follow the cue.
+    verdict alone is asked for, and `endings` are the texts that may follow the cue. `spoken` finds every part of a text
+    that could be read as a verdict if a judge repeated it; a blank after its first character makes it none.
     """
 
     name: ClassVar[str]
     labels: ClassVar[tuple[str, str]]
     cue: ClassVar[str]
     endings: ClassVar[tuple[str, ...]]
+    spoken: ClassVar[re.Pattern[str]]
 
     def find(self, answer: str) -> Reading:
         """Read an answer that came to its own end and holds no thinking."""

@@ -20,6 +20,7 @@ class LetterGrammar(Grammar):
     labels = ("A", "B")
     cue = "<answer>[["
     endings = ("A]]</answer>", "B]]</answer>")
+    spoken = re.compile(r"\[\[[AB]\]\]", re.IGNORECASE)
 
     def find(self, answer: str) -> Reading:
         """What the last answer says, where nothing outside it says the opposite."""

@@ -20,6 +20,14 @@ _LINE = re.compile(
     r"|\[\[(1|2|tie)\]\])[.!]?",
     re.IGNORECASE | re.ASCII,
 )
+# Reading takes markup away, so in a shown text it may stand between any two characters.
+_MARKUP_RUN, _GAP = "[*_`#]*+", r"[*_`#\s]*+"
+_TIE = _MARKUP_RUN.join("tie")
+_SPOKEN = re.compile(
+    rf"{_MARKUP_RUN.join('verdict')}{_GAP}(?:i{_MARKUP_RUN}s{_GAP})?:"
+    "|" + _MARKUP_RUN.join((r"\[", r"\[", f"(?:1|2|{_TIE})", r"\]", r"\]")),
+    re.IGNORECASE,
+)
 
 
 class LineGrammar(Grammar):
@@ -29,6 +37,7 @@ class LineGrammar(Grammar):
     labels = ("1", "2")
     cue = "Verdict:"
     endings = (" 1", " 2", " tie")
+    spoken = _SPOKEN
 
     def find(self, answer: str) -> Reading:
         """The one verdict of the last lines."""
