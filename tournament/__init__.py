@@ -14,7 +14,7 @@ if (_checkout / "strategies" / "__init__.py").is_file() and (_checkout / "pyproj
 if TYPE_CHECKING:
     from tournament.api import Simulation, arank, aselect, rank, select, simulate
     from tournament.budget import Budget, Limits, Prices
-    from tournament.result import Result, Standing
+    from tournament.result import Result, Results, Standing
     from tournament.types import Candidate, Message, Problem
 
 _LAZY = {
@@ -25,6 +25,7 @@ _LAZY = {
     "Prices": "budget",
     "Problem": "types",
     "Result": "result",
+    "Results": "result",
     "Simulation": "simulation",
     "Standing": "result",
     "arank": "api",
@@ -42,6 +43,7 @@ __all__ = [
     "Prices",
     "Problem",
     "Result",
+    "Results",
     "Simulation",
     "Standing",
     "arank",

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any
+from contextlib import nullcontext
+from typing import TypedDict, Unpack
 
 from tournament import registry
+from tournament.background import blocking
 from tournament.budget import Budget
 from tournament.drafts import Row, draft
 from tournament.drafts import results as ranked_rows
 from tournament.errors import JudgeUnreachableError, UsageError
 from tournament.judge import Judge
+from tournament.judge_use import in_use
 from tournament.memory_ledger import MemoryLedger
-from tournament.result import Result
+from tournament.result import Result, Results
 from tournament.runner import Played, Runner, Setup
+from tournament.showing import live_line
 from tournament.simulation import Simulation, simulate
 from tournament.strategy import MatchStrategy, PairingStrategy
 from tournament.types import Candidate, Problem, Prompt
 
 FALLBACK = "majority"
 """The baseline that answers where no comparison could be had."""
+
+
+class RankOptions(TypedDict, total=False):
+    """The keyword arguments of `arank`, all of which may be left out."""
+
+    judge: str | Judge
+    strategy: str | PairingStrategy
+    match: MatchStrategy | None
+    votes: int
+    rethinks: int
+    budget: Budget | None
+    seed: int
+    in_flight: int
+    progress: bool
 
 
 def contested(problems: Iterable[Problem]) -> int:
@@ -39,8 +56,11 @@ async def arank(
     budget: Budget | None = None,
     seed: int = 0,
     in_flight: int = 64,
-) -> list[Result]:
+    progress: bool = False,
+) -> Results:
     """Rank the candidates of every problem.
+
+    Several calls may go on at once, with one judge too. To cancel the call ends its comparisons and closes the judge.
 
     Args:
         problems: What to rank.
@@ -52,13 +72,15 @@ async def arank(
         budget: Limits and prices; none by default.
         seed: Random seed: the same seed gives the same matches and the same result.
         in_flight: The most comparisons under way at once.
+        progress: Whether to draw a live line: on stderr where that is a terminal, or under the cell of a notebook.
 
     Returns:
-        One result a problem, in the same order.
+        One result a problem, in the same order: a list that a notebook shows as a table.
 
     Raises:
         JudgeUnreachableError: where the judge's server does not answer, before or during the run.
-        UsageError: for names and parameters that do not exist.
+        UsageError: for names and parameters that do not exist, and for a judge with connections that another event
+            loop uses at the same time.
     """
     budget = budget or Budget()
     judge = registry.judge(judge) if isinstance(judge, str) else judge
@@ -75,22 +97,24 @@ async def arank(
     )
     rows: list[Row] = []
     runner = Runner(setup, MemoryLedger(), lambda played: rows.append(draft(played)))
-    await judge.start()
-    try:
+    drawn = live_line(runner.progress, problems, budget.prices) if progress else nullcontext()
+    async with in_use(judge), drawn:
         await runner.run(problems)
-    finally:
-        await judge.close()
     if runner.lost_judge is not None:
         raise JudgeUnreachableError(str(runner.lost_judge))
-    return list(ranked_rows(problems, rows, setup.pairing, setup.fallback, runner.pool.learn))
+    return Results(ranked_rows(problems, rows, setup.pairing, setup.fallback, runner.pool.learn))
 
 
-def rank(problems: Sequence[Problem], **options: Any) -> list[Result]:
-    """`arank` for programs without an event loop; takes the same arguments."""
-    return asyncio.run(arank(problems, **options))
+def rank(problems: Sequence[Problem], **options: Unpack[RankOptions]) -> Results:
+    """`arank` for programs that do not await; takes the same arguments.
+
+    Where an event loop runs already, as in a notebook, the work is done in a thread with a loop of its own, and the
+    caller's loop stands still until it is done: await `arank` there to let other tasks go on.
+    """
+    return blocking(arank(problems, **options))
 
 
-async def aselect(prompt: Prompt, candidates: Sequence[str], **options: Any) -> Result:
+async def aselect(prompt: Prompt, candidates: Sequence[str], **options: Unpack[RankOptions]) -> Result:
     """Pick the best of some responses to one prompt; candidate ids are their positions, "0", "1", ...
 
     The other arguments are those of `arank`.
@@ -101,13 +125,15 @@ async def aselect(prompt: Prompt, candidates: Sequence[str], **options: Any) -> 
     return (await arank([Problem(id="0", prompt=prompt, candidates=entrants)], **options))[0]
 
 
-def select(prompt: Prompt, candidates: Sequence[str], **options: Any) -> Result:
-    """`aselect` for programs without an event loop; takes the same arguments."""
-    return asyncio.run(aselect(prompt, candidates, **options))
+def select(prompt: Prompt, candidates: Sequence[str], **options: Unpack[RankOptions]) -> Result:
+    """`aselect` for programs that do not await, in the way of `rank`; takes the same arguments."""
+    return blocking(aselect(prompt, candidates, **options))
 
 
 __all__ = [
     "Played",
+    "RankOptions",
+    "Results",
     "Simulation",
     "arank",
     "aselect",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tournament.ratings import normal
 from tournament.ratings.graph import NonTransitivity, condorcet_winner, non_transitivity, top_cycle
+from tournament.showing import html
 from tournament.strategy import Ranking, Record
 from tournament.types import Problem, Spend
 
@@ -81,6 +82,18 @@ class Result:
             "top_cycle": list(self.top_cycle),
             "non_transitive": {"cyclic": self.non_transitive.cyclic, "triads": self.non_transitive.triads},
         }
+
+    def _repr_html_(self) -> str:
+        """The ranking as a notebook shows it."""
+        return html("result", self)
+
+
+class Results(list[Result]):
+    """Results in the order of their problems: a list, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        """One row a problem, as a notebook shows it."""
+        return html("results", self)
 
 
 def make_result(problem: Problem, record: Record, ranking: Ranking, spend: Spend, note: str = "") -> Result:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import importlib
 import inspect
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -67,8 +68,23 @@ class CallableJudge(InProcess):
     async def judge(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment]:
         """Await the function for each comparison; a plain one runs in a thread of its own."""
         if not self._is_async:
-            return await asyncio.to_thread(self.judge_now, field, comparisons)
+            given_up = threading.Event()
+            try:
+                return await asyncio.to_thread(self._while_wanted, field, comparisons, given_up)
+            finally:
+                given_up.set()
         return [await self._one_async(field, comparison) for comparison in comparisons]
+
+    def _while_wanted(
+        self, field: Field, comparisons: Sequence[Comparison], given_up: threading.Event
+    ) -> list[Judgment]:
+        """`judge_now`, but a thread cannot be cancelled: it looks before each call whether anybody still waits."""
+        judgments = []
+        for comparison in comparisons:
+            if given_up.is_set():
+                break
+            judgments += self.judge_now(field, [comparison])
+        return judgments
 
     def _one(self, field: Field, comparison: Comparison) -> Judgment:
         try:

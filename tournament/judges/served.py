@@ -94,7 +94,8 @@ class Endpoint:
         return self._fleet.retries + self._fleet.failovers
 
     async def close(self) -> None:
-        """Give back the connections."""
+        """Give back the connections, and forget what was lost: the next start looks for itself."""
+        self._lost = 0
         await self._fleet.close()
 
     async def get(self, path: str) -> Any:

@@ -1,4 +1,4 @@
-"""The live line on stderr while a run goes on; nothing at all where stderr is no terminal."""
+"""The live line on stderr while a run goes on; nothing at all where stderr is neither a terminal nor a notebook."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def _duration(seconds: float) -> str:
 
 
 async def watch(counters: Counters, *, problems: int, planned: int, prices: Prices, period: float = 0.25) -> None:
-    """Draw the live line until cancelled."""
+    """Draw the live line until cancelled, under the cell where this is a notebook."""
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not (console.is_terminal or console.is_jupyter):
         return
     columns = (
         BarColumn(bar_width=20),
