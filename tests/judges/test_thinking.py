@@ -171,16 +171,34 @@ def test_a_model_that_opens_a_think_block_itself_and_is_cut_off_has_it_closed() 
     assert judgment.text == "<think>\ntwo it\n</think>\n\nVerdict: 1"
 
 
-@pytest.mark.parametrize(("status", "asked"), [(500, 3), (413, 2)])
-def test_what_was_thought_stays_where_its_end_cannot_be_had(status: int, asked: int) -> None:
-    """It is paid for; a request that failed is made once more, one that was refused is not."""
-    server = FakeServer(lambda prompt, parameters: _cut_then_boom(server, status))
+def test_what_was_thought_stays_where_its_end_is_refused() -> None:
+    """It is paid for, and the server would refuse again."""
+    server = FakeServer(lambda prompt, parameters: _cut_then_boom(server, 413))
     [judgment], _ = judged(server, THINKING)
     assert (judgment.outcome, judgment.p_first, judgment.cut) == (Outcome.TRUNCATED, None, False)
     assert "hmm hm" in judgment.text
     assert "boom" in judgment.detail
     assert judgment.completion_tokens == 2
-    assert len(server.posted) == asked
+    assert len(server.posted) == 2
+
+
+def test_a_comparison_whose_end_failed_has_failed() -> None:
+    """The request is made once more; then it is for the next run, which finds no judgment that an outage made."""
+    server = FakeServer(lambda prompt, parameters: _cut_then_boom(server, 500))
+    [judgment], _ = judged(server, THINKING)
+    assert (judgment.outcome, judgment.p_first, judgment.text) == (Outcome.FAILED, None, "")
+    assert "boom" in judgment.detail
+    assert judgment.completion_tokens == 2
+    assert len(server.posted) == 3
+
+
+def test_an_end_that_the_server_aborts_is_no_verdict() -> None:
+    """As SGLang answers after /abort_request: with status 200, what it had by then, and what that took."""
+    answers = iter([Said(text="hmm hm", reason="length"), Said(text=" 1", reason="abort")])
+    [judgment], _ = judged(FakeServer(lambda prompt, parameters: next(answers)), THINKING)
+    assert (judgment.outcome, judgment.p_first) == (Outcome.FAILED, None)
+    assert "abort" in judgment.detail
+    assert judgment.completion_tokens == 3
 
 
 def test_an_end_that_comes_at_the_second_try_is_read() -> None:

@@ -190,10 +190,10 @@ class ReasoningJudge:
             for index, turn, reply in zip(again, endings, await self._generate(endings), strict=True):
                 if reply.outcome is None:
                     turns[index], replies[index] = turn, _joined(replies[index], reply)
-                else:  # what was thought is paid for: it stays, without an end
+                else:
                     again_free = reply.outcome is Outcome.FAILED and not reply.prompt_tokens
                     failures[index] += 1 if again_free else _ENDING_TRIES
-                    replies[index] = replace(replies[index].after(reply), detail=reply.detail)
+                    replies[index] = _without_end(replies[index], reply, failures[index] >= _ENDING_TRIES)
         seconds = share_of(started, len(comparisons))
         judged = [self._read(*each, seconds) for each in zip(turns, replies, strict=True)]
         if self._soft:
@@ -266,6 +266,17 @@ def _room_for_ending(turn: _Turn) -> int:
 def _room_after(limit: int) -> int:
     """Tokens reserved for what a request of so many tokens brought, and for the closing words."""
     return _BYTES_PER_THOUGHT * limit + 2 * _CLOSING_BYTES
+
+
+def _without_end(first: Reply, end: Reply, for_good: bool) -> Reply:
+    """A thought whose end did not come, with the usage of both requests.
+
+    Where the server failed for good, as one that is killed or aborts does, the comparison has failed: it is asked again
+    by the next run, which must not find a judgment that nothing but an outage has made. Where the server refuses, it
+    would refuse again; what was thought is paid for and stays, without an end.
+    """
+    outcome = Outcome.FAILED if for_good and end.outcome is Outcome.FAILED else None
+    return replace(first.after(end), outcome=outcome, detail=end.detail)
 
 
 def _joined(first: Reply, second: Reply) -> Reply:
