@@ -81,7 +81,7 @@ def test_the_public_names_are_what_they_are() -> None:
     import tournament
 
     assert tournament.__all__ == [
-        "Budget", "Candidate", "Limits", "Message", "Prices", "Problem", "Result", "Simulation", "Standing",
+        "Budget", "Candidate", "Limits", "Message", "Prices", "Problem", "Result", "Results", "Simulation", "Standing",
         "arank", "aselect", "rank", "select", "simulate",
     ]  # fmt: skip
     assert all(getattr(tournament, name) is not None for name in tournament.__all__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -55,8 +56,13 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; every expected error is one line on stderr."""
     # Our matrices are small: a second thread only waits for the first. To be set before numpy is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    return guarded(lambda: cli.main(args=arguments, prog_name="tourney", standalone_mode=False))
+
+
+def guarded(call: Callable[[], Any]) -> int:
+    """Call something and return its exit code; every expected error is one line on stderr."""
     try:
-        code = cli.main(args=arguments, prog_name="tourney", standalone_mode=False)
+        code = call()
         return code if isinstance(code, int) else 0
     except TourneyError as error:
         return _complain(str(error), error.exit_code)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tournament.cli.clustered import on_cluster
 from tournament.cli.options import Source, judge_config, judge_options, open_source
 from tournament.cli.studying import SITTING, left_empty, rehearse, seated, sit, sitting_options
 from tournament.experiments.scaling.grid import Choices, Grid, Line
@@ -60,6 +61,8 @@ def command(
         if plan:
             report.show_bill(rehearse(sitting), as_json=as_json)
             return 0
+        if given["ray"]:
+            return on_cluster(folder, candidates)
         outcome = asyncio.run(sit(sitting))
         report.write(outcome, sitting.folder, plots=False)
         best_of_n.write(outcome, sitting.folder)

@@ -46,6 +46,16 @@ def command(runs: tuple[Path, ...], out: Path | None, candidates: str | None, pa
     ledger, summary; of a sweep its tables. No judge is asked, and what several ledgers hold counts once. Shards that
     are under way may be merged too; merge again when they are done.
     """
+    return merge(runs, out, candidates, partial=partial, as_json=as_json)
+
+
+def merge(runs: Sequence[Path], out: Path | None, candidates: str | None, *, partial: bool, as_json: bool) -> int:
+    """Put run folders together in `out`, with the input `candidates` where config.toml is not to say; the exit code.
+
+    Raises:
+        UsageError: where shards are missing and that is not meant, or there is no saying where the merged run goes.
+        RunFolderError: where a folder is no run's, or they are not of one run.
+    """
     folders = expanded(runs)
     grids = grid_parts(folders)
     parts: Sequence[Part] = grids or [part_of(folder) for folder in folders]

@@ -7,13 +7,13 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tournament.cli import driving
+from tournament.cli.again import again
 from tournament.cli.remembered import ANEW, Remembered, recalled
 from tournament.errors import RunFolderError
 from tournament.experiments.scaling.bench import JUDGES
@@ -57,13 +57,6 @@ def merge_grid(parts: Sequence[GridPart], out: Path, candidates: str | None, *, 
         with AtomicWriter(out / JUDGES) as writer:
             writer.write_line(json.dumps(judges, indent=2))
     click.echo(f"tourney: {judgments:,} judgments of {len(parts):,} sweeps, {known:,} of them known already", err=True)
-    return _play(parts[0].how, out, candidates, as_json=as_json)
-
-
-def _play(how: Remembered, out: Path, candidates: str | None, *, as_json: bool) -> int:
-    command: click.Command = import_module(f"tournament.cli.{how.verb}").command
+    how = parts[0].how
     given = {**how.parameters, **dict.fromkeys(ANEW), "out": out, "as_json": as_json, "offline": True}
-    given = {parameter.name: given.get(str(parameter.name)) for parameter in command.params}
-    given |= {} if candidates is None else {"candidates": candidates}
-    with click.Context(command, info_name=how.verb, parent=click.get_current_context()) as context:
-        return int(context.invoke(command.callback, **given))  # type: ignore[arg-type]
+    return again(how.verb, given if candidates is None else {**given, "candidates": candidates})

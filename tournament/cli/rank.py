@@ -15,6 +15,7 @@ import click
 from tournament import registry
 from tournament.api import FALLBACK
 from tournament.cli import driving
+from tournament.cli.clustered import on_cluster, ray_options
 from tournament.cli.options import Source, build_config, config_options, open_source
 from tournament.cli.pipe import mute_stdout
 from tournament.cli.recording import recording_options
@@ -41,6 +42,7 @@ from tournament.status import Heartbeat
     "--ledger", type=click.Path(path_type=Path), help="Reuse and extend this ledger. [default: OUT/ledger.sqlite]"
 )
 @shard_option
+@ray_options
 @click.option("--serve", is_flag=True, help="Start SGLang with the judge profile's model for this run, and end it.")
 @click.option("--serve-flags", default="", help="Flags for sglang.launch_server, as one text, with --serve.")
 @recording_options
@@ -50,6 +52,8 @@ def command(
     out: Path | None,
     ledger: Path | None,
     shard: Shard | None,
+    ray: str | None,
+    ray_workers: int | None,
     as_json: bool,
     max_failures: int | None,
     log_level: str,
@@ -70,6 +74,8 @@ def command(
     with open_source(candidates, shard) as source:
         document = {**parts.config.to_toml(), "input": _input(candidates, source)}
         base = out or Path("runs") / f"{source.name}-{fingerprint(deciding(document))}"
+        if ray:
+            return on_cluster(base, candidates, seconds=config.budget.run.seconds)
         document |= {} if shard is None else {"shard": str(shard)}
         folder = RunFolder(base if shard is None else shard.folder(base))
         try:
@@ -183,9 +189,8 @@ class _Run:
                     planned=self._parts.comparisons(self._source)[1],
                 )
                 ranked = output.conclude(self._source.problems(), setup.pairing, setup.fallback, runner.pool.learn)
-                with driving.leaving_results():
-                    for result in ranked:
-                        self._take(result)
+                for result in driving.leaving_off(ranked):
+                    self._take(result)
         finally:
             ledger.close()
         facts = driving.facts(self._config, runner, problems=self._source.count, seconds=time.monotonic() - started)

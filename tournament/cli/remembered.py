@@ -16,7 +16,7 @@ from tournament.records import AtomicWriter, hub
 from tournament.run_folder import COMMAND, as_written, read_object
 from tournament.sharding import Shard
 
-ANEW = ("out", "shard", "plan", "as_json", "ledger", "offline", "rate")
+ANEW = ("out", "shard", "ray", "ray_workers", "plan", "as_json", "ledger", "offline", "rate")
 """Parameters that another playing of the same grid says anew."""
 
 

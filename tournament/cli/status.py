@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from tournament.records import dumps
-from tournament.standing import Standing, State, read_standing
+from tournament.standing import Standing, State
+from tournament.summing import stands
 
 PERIOD_S = 2.0
 
@@ -23,17 +24,17 @@ def command(run: Path, watch: bool, as_json: bool) -> int:
     """Say how the run in the folder RUN goes: progress, rate, spend, errors, time left, and why it is slow.
 
     For runs of `rank`, `judge eval`, `sweep` and `math`, under way or ended; from another terminal, or from another
-    machine that sees the folder. It only reads: the run does not notice.
+    machine that sees the folder; of a run in shards, how they stand together. It only reads: the run does not notice.
     """
     show = _Lines(as_json)
-    standing = read_standing(run)
+    standing = stands(run)
     show(standing)
     while watch and standing.state in (State.STARTING, State.RUNNING, State.SILENT):
         try:
             time.sleep(PERIOD_S)
         except KeyboardInterrupt:
             return 0
-        standing = read_standing(run)
+        standing = stands(run)
         show(standing)
     return 0
 

@@ -18,6 +18,7 @@ import click
 
 from tournament import __version__
 from tournament.cli import driving
+from tournament.cli.clustered import ray_options
 from tournament.cli.options import Source
 from tournament.cli.recording import recorded, recording_options
 from tournament.cli.remembered import remember
@@ -42,7 +43,7 @@ from tournament.run_folder import RunFolder
 from tournament.status import Seen
 from tournament.types import Problem
 
-SITTING = ("ledger", "shard", "together", "rate", "offline", "max_failures", "log_level")
+SITTING = ("ledger", "shard", "ray", "ray_workers", "together", "rate", "offline", "max_failures", "log_level")
 """What `sitting_options` say, but for `plan`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -99,6 +100,7 @@ def sitting_options(command: F) -> F:
         ),
         click.option("--offline", is_flag=True, help="Ask no judge: only what the ledger holds."),
         shard_option,
+        ray_options,
     ]
     return functools.reduce(lambda wrapped, option: option(wrapped), [recording_options, *reversed(options)], command)
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from tournament.budget import Budget
+from tournament.cli.clustered import on_cluster
 from tournament.cli.options import judge_config, judge_options, open_source
 from tournament.cli.studying import SITTING, left_empty, rehearse, seated, sit, sitting_options
 from tournament.config import RunConfig
@@ -62,6 +63,8 @@ def command(
         if plan:
             report.show_bill(rehearse(sitting), as_json=as_json)
             return 0
+        if given["ray"]:
+            return on_cluster(folder, source_name)
         outcome = asyncio.run(sit(sitting))
         report.write(outcome, folder, plots=not no_plots)
         report.show(outcome, folder, as_json=as_json)

@@ -16,8 +16,10 @@ def standing_lines(standing: Standing) -> list[str]:
     told = standing.told
     if not told:
         return [f"state    {_state(standing)}"]
+    shards = ", ".join(f"{count:,} {state}" for state, count in told.get("shards", {}).items())
+    who = f"shards: {shards}" if shards else f"process {told['pid']} on {told['host']}"
     lines = [
-        f"run      tourney {told['verb']}, process {told['pid']} on {told['host']}",
+        f"run      tourney {told['verb']}, {who}",
         f"state    {_state(standing)}",
         *_done(told),
         *_paid(told),
