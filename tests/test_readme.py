@@ -45,7 +45,7 @@ def test_the_first_command_and_the_tour(
 
 
 def test_every_option_named_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    for verb in ("rank", "plan", "simulate", "sample", "math", "sweep", "compare", "status", "report"):
+    for verb in ("rank", "plan", "simulate", "sample", "math", "sweep", "compare", "status", "report", "serve"):
         run([verb, "--help"])
     help_text = capsys.readouterr().out
     for option in set(re.findall(r"(--[a-z][a-z-]+[a-z])", README)) - {"--model-path", "--port"}:
