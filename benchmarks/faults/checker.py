@@ -81,7 +81,9 @@ def sum_up(notes: Sequence[dict[str, Any]]) -> Seen:
 
 
 def read_ledger(path: Path) -> Counter[str]:
-    """The judgments in a ledger by pair, those that failed left out; the ledger itself is not touched.
+    """The judgments in a ledger by pair, those that cost nothing left out; the ledger itself is not touched.
+
+    Nothing was paid for what failed, nor for what a server refused unread, so either may be asked for again.
 
     It is read from a copy, since opening it would do the work of a resumed run: take over what a killed one left in
     the write-ahead log.
@@ -96,7 +98,8 @@ def read_ledger(path: Path) -> Counter[str]:
                 shutil.copyfile(part, copy.with_name(copy.name + suffix))
         connection = sqlite3.connect(copy)
         try:
-            asked = "SELECT problem, first, second FROM judgments WHERE outcome != 'failed'"
+            paid = "outcome != 'failed' AND (outcome != 'refused' OR prompt_tokens > 0)"
+            asked = f"SELECT problem, first, second FROM judgments WHERE {paid}"
             return Counter(" ".join(row) for row in connection.execute(asked))
         except sqlite3.DatabaseError:  # killed before the table was made, or damaged on purpose
             return Counter()

@@ -78,8 +78,9 @@ def test_a_ledger_is_read_without_touching_it(tmp_path: Path) -> None:
     assert read_ledger(path) == NONE
     writer = sqlite3.connect(path, isolation_level=None)
     writer.execute("PRAGMA journal_mode=WAL")
-    writer.execute("CREATE TABLE judgments (problem, first, second, outcome)")
-    writer.execute("INSERT INTO judgments VALUES ('p0', 'c1', 'c2', 'decided'), ('p0', 'c1', 'c3', 'failed')")
+    writer.execute("CREATE TABLE judgments (problem, first, second, outcome, prompt_tokens)")
+    for cells in ("'c1', 'c2', 'decided', 9", "'c1', 'c3', 'failed', 9", "'c2', 'c3', 'refused', 0"):
+        writer.execute(f"INSERT INTO judgments VALUES ('p0', {cells})")
     before = {file: file.read_bytes() for file in tmp_path.iterdir() if not file.name.endswith("-shm")}
     assert read_ledger(path) == Counter({"p0 c1 c2": 1})
     assert {file: file.read_bytes() for file in before} == before
