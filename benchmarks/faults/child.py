@@ -3,18 +3,20 @@
 What is spoilt is said before a bare --, what `tourney` is told after it: `child.py back=3600 -- rank ...`. There are:
 kill=POINT:N, SIGKILL at the N-th ledger write (before, begun, rows, uncommitted or committed); size=BYTES, no file may
 grow larger, as on a full disk; back=SECONDS, the clock is set back so far at every 20th look at it; ignore-hup, a lost
-terminal does not end the program, as under nohup.
+terminal does not end the program, as under nohup. And, to look on only: tasks=FILE, the number of asyncio's tasks is
+written there about every second, and how many were left when the program's own had ended.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,35 @@ def _ignore_hup(spec: str) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-_SPOILS: dict[str, Callable[[str], None]] = {"kill": _kill, "size": _size, "back": _back, "ignore-hup": _ignore_hup}
+def _tasks(spec: str) -> None:
+    real, path = asyncio.run, Path(spec)
+
+    def write(what: str, count: int) -> None:
+        path.write_text(f"{what} {count}", encoding="ascii")
+
+    async def look() -> None:
+        while True:
+            write("open", len(asyncio.all_tasks()) - 1)
+            await asyncio.sleep(1.0)
+
+    async def watched(main: Coroutine[Any, Any, Any]) -> Any:
+        looking = asyncio.get_running_loop().create_task(look())
+        try:
+            return await main
+        finally:
+            looking.cancel()
+            write("left", len(asyncio.all_tasks() - {looking, asyncio.current_task()}))
+
+    setattr(asyncio, "run", lambda main: real(watched(main)))  # noqa: B010
+
+
+_SPOILS: dict[str, Callable[[str], None]] = {
+    "kill": _kill,
+    "size": _size,
+    "back": _back,
+    "ignore-hup": _ignore_hup,
+    "tasks": _tasks,
+}
 
 
 def main() -> None:

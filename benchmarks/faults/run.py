@@ -1,6 +1,6 @@
 """Every fault of the server, the disk and the clock against `tourney rank`, in one table.
 
-    python benchmarks/faults/run.py [--quick] [--only TEXT] [--at-once N]
+    python benchmarks/faults/run.py [--quick] [--only TEXT] [--at-once N] [--sglang] [--load]
 
 Each try runs one command until it ends well, and holds the server's own log against the ledger and the results against
 those of an undisturbed run. Exits 0 only where nothing was lost, paid twice or over a budget, every try came to the
@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from benchmarks._common import table
-from benchmarks.faults import crash, damage
+from benchmarks.faults import crash, damage, load, real_faults
 from benchmarks.faults.network import Setting, attack, prepare
 from benchmarks.faults.scripts import FAULTS, Fault
 from benchmarks.faults.session import HEADER, Row
@@ -65,11 +65,17 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer kills, cuts and token limits")
     parser.add_argument("--only", default="", help="those whose name holds this text")
     parser.add_argument("--at-once", type=int, default=2, help="how many are tried side by side")
+    parser.add_argument("--sglang", action="store_true", help="also what happens to the real SGLang (CPU)")
+    parser.add_argument("--load", action="store_true", help="also 100,000 problems with 5,000 in flight (quick: 5,000)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.at_once) as pool:
         setting = prepare(Path(name))
         chosen = {n: job for n, job in jobs(setting, quick=options.quick).items() if options.only in n}
         rows = [row for found in pool.map(_told, chosen, chosen.values()) for row in found]
+        if options.sglang:
+            rows += real_faults.rows(Path(name), options.only)
+        if options.load:
+            rows += load.rows(Path(name) / "load", quick=options.quick)
     return report(rows)
 
 

@@ -172,6 +172,24 @@ def test_ctrl_c_keeps_what_is_known_and_the_same_command_ends_as_if_undisturbed(
     assert json.loads((tmp_path / "run/summary.json").read_text())["reused"] > 0
 
 
+def test_ctrl_c_while_results_are_written_leaves_them_to_the_same_command(
+    tourney: Tourney, candidates: Candidates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ending:
+        def __del__(self) -> None:  # where an exception would be shown and forgotten
+            signal.raise_signal(signal.SIGINT)
+
+    command = ("rank", candidates(), *SYNTHETIC, "--out", "run", "--json")
+    with monkeypatch.context() as patched:
+        patched.setattr("tournament.output.Circles.add", lambda *_, **__: [Ending()].clear())
+        ended = tourney(*command)
+    assert ended.code == 130
+    assert "the same command writes them" in ended.err
+    assert not {file.name for file in (tmp_path / "run").iterdir()} & {"results.jsonl", "summary.json"}
+    assert len(tourney(*command).rows) == 3
+    assert '"paid": 0' in (tmp_path / "run/summary.json").read_text()
+
+
 def test_a_second_tourney_in_the_same_folder_is_refused(
     tourney: Tourney, candidates: Candidates, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -28,6 +28,7 @@ from tournament.status import Heartbeat, Seen
 from tournament.types import Problem
 from tournament.waits import Wait, Waits, slow_shares, slowness
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _WAITED_S = 2.0
@@ -129,17 +130,26 @@ async def drive(runner: Runner, problems: Iterable[Problem], heart: Heartbeat, *
         click.echo("tourney: writing the results so far; Ctrl-C again leaves them to the same command", err=True)
 
 
-@contextmanager
-def leaving_results() -> Iterator[None]:
-    """Say what is left where Ctrl-C comes while results are ranked and written, which takes long after many problems.
+def leaving_off(results: Iterable[T]) -> Iterator[T]:
+    """Results as they are ranked, which takes long after many problems; Ctrl-C ends it and says what is left.
 
     Every judgment is in the ledger by then, so the same command ranks and writes without asking a judge.
+
+    Raises:
+        KeyboardInterrupt: between two results. Python's own handler raises it anywhere, and where that is the end of
+            some object's life, of which there are thousands after many requests, it is shown and then forgotten.
     """
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
     try:
-        yield
-    except KeyboardInterrupt:
-        click.echo("tourney: no results were written; every judgment is kept, the same command writes them", err=True)
-        raise
+        for result in results:
+            yield result
+            if asked:
+                said = "no results were written; every judgment is kept, the same command writes them"
+                click.echo(f"tourney: {said}", err=True)
+                raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def conclude(runner: Runner, heart: Heartbeat, left: str) -> int:
