@@ -1,21 +1,37 @@
-"""The audit of dependencies tells a flaw from a service that is out of reach."""
+"""The audit of dependencies tells a flaw from a service that is out of reach, and from one that knows nothing."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 import pytest
 
 from tests.audit import verdict
 
 
+def package(name: str, *flaws: str) -> dict[str, Any]:
+    return {"name": name, "version": "1.0", "vulns": [{"id": flaw} for flaw in flaws]}
+
+
+UNKNOWN = {"name": "mirrored", "skip_reason": "Dependency not found on PyPI and could not be audited"}
+
+
 @pytest.mark.parametrize(
-    ("code", "said", "ends"),
+    ("packages", "code", "said"),
     [
-        (0, "No known vulnerabilities found", 0),
-        (1, "aiohttp 3.8.1 PYSEC-2023-1 3.8.5", 1),
-        (1, "pip_audit._service.interface.ConnectionError: Could not connect to PyPI", 0),
-        (1, "HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded", 0),
-        (2, "usage: pip-audit", 1),
+        ([package("aiohttp"), package("numpy")], 0, "0 known flaws in 2 of 2 packages"),
+        ([package("aiohttp", "PYSEC-1", "PYSEC-2"), UNKNOWN], 1, "2 known flaws in 1 of 2 packages"),
+        ([UNKNOWN, UNKNOWN], 0, "skipped, the advisory service knows none of 2 packages"),
     ],
 )
-def test_verdict(code: int, said: str, ends: int) -> None:
-    assert verdict(code, said)[0] == ends
+def test_verdict(packages: list[dict[str, Any]], code: int, said: str) -> None:
+    ended, lines = verdict(json.dumps({"dependencies": packages}))
+    assert ended == code
+    assert said in lines[-1]
+    assert ("aiohttp 1.0: PYSEC-1" in lines) == bool(code)
+
+
+@pytest.mark.parametrize("said", ["", "ConnectionError: Could not connect to PyPI", "[]", '{"other": 1}', "null"])
+def test_what_cannot_be_asked_is_no_flaw(said: str) -> None:
+    assert verdict(said) == (0, ["audit: skipped, the advisory service cannot be reached from here"])
