@@ -82,6 +82,7 @@ async def arank(
         UsageError: for names and parameters that do not exist, and for a judge with connections that another event
             loop uses at the same time.
     """
+    problems = list(problems)  # looked at more than once, and an iterator would be empty by then
     budget = budget or Budget()
     judge = registry.judge(judge) if isinstance(judge, str) else judge
     setup = Setup(

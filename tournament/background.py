@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from tournament.errors import UsageError
+
 T = TypeVar("T")
 
 
@@ -46,7 +48,11 @@ class Background:
         """Do some work in the loop and wait for it.
 
         An interrupt of the wait, such as Ctrl-C, cancels the work; the wait goes on until the work has cleaned up.
+
+        Raises:
+            UsageError: where the loop has ended, or turns in the process that this one was forked from.
         """
+        self._check(work)
         tasks: list[asyncio.Task[T]] = []
         ended = threading.Event()
 
@@ -71,8 +77,18 @@ class Background:
         return tasks[0].result()
 
     async def share(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await some work that is done in this loop from another one; to cancel the wait cancels the work."""
+        """Await some work that is done in this loop from another one; to cancel the wait cancels the work.
+
+        Raises:
+            UsageError: as `run`.
+        """
+        self._check(work)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    def _check(self, work: Coroutine[Any, Any, Any]) -> None:
+        if not self._thread.is_alive():
+            work.close()
+            raise UsageError("the block has ended, or began in another process; begin one in the process that calls")
 
     def close(self) -> None:
         """Cancel what is left and end the thread."""

@@ -47,12 +47,14 @@ async def in_use(judge: Judge) -> AsyncIterator[None]:
                 use.started = True
         yield
     finally:
-        use.count -= 1
-        async with use.lock:
-            if not use.count:
-                use.started = False
-                await judge.close()  # of a start that failed there may be something to give back too
-                _forget(key, use)
+        try:
+            async with use.lock:
+                if use.count == 1:
+                    use.started = False
+                    await judge.close()  # of a start that failed there may be something to give back too
+        finally:
+            use.count -= 1  # not before it is closed, so that no other event loop starts it meanwhile
+            _forget(key, use)
 
 
 def _key(judge: Judge) -> tuple[int, int]:

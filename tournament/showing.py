@@ -6,13 +6,16 @@ The rooms that draw lie above the engine and need rich; nothing here imports the
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
 from tournament.budget import Prices
 from tournament.progress import Progress
+
+log = logging.getLogger(__name__)
 
 DRAWERS = {
     "live line": "tournament.report.live:watch",
@@ -42,5 +45,6 @@ async def live_line(progress: Progress, problems: Sequence[Any], prices: Prices)
         yield
     finally:
         drawing.cancel()
-        with suppress(asyncio.CancelledError):
-            await drawing
+        await asyncio.wait({drawing})
+        if not drawing.cancelled() and (error := drawing.exception()):
+            log.warning("the live line could not be drawn", exc_info=error)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import os
 import pickle
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -78,6 +81,29 @@ def test_no_two_event_loops_at_once_have_the_connections_of_a_judge(server: Fake
             rank(problems(), judge=judge)
         assert not any(result.note for result in ranker.rank(problems()))
     assert not any(result.note for result in rank(problems(), judge=judge))
+
+
+def test_a_judge_that_is_being_closed_is_given_to_no_other_event_loop() -> None:
+    closing, may_close = threading.Event(), threading.Event()
+
+    class Slow(Longer):
+        async def close(self) -> None:
+            closing.set()
+            await asyncio.to_thread(may_close.wait, 20)
+            self.closes += 1
+
+    judge = Slow()
+    first = threading.Thread(target=lambda: rank(problems(), judge=judge))
+    first.start()
+    try:
+        assert closing.wait(20)
+        with pytest.raises(UsageError, match="another event loop"):
+            rank(problems(), judge=judge)
+    finally:
+        may_close.set()
+        first.join()
+    assert (judge.starts, judge.closes) == (1, 1)
+    assert rank(problems(), judge=judge)[0].best == "3"
 
 
 def test_python_functions_may_judge_in_any_number_of_threads() -> None:
@@ -158,6 +184,26 @@ def test_calls_from_many_threads_are_fine_inside_a_block() -> None:
         found = list(threads.map(lambda _: reward(["p"] * 3, ["a", "aa", "aaa"]), range(8)))
     assert all(each == found[0] for each in found)
     assert (judge.starts, judge.closes) == (1, 1)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # what is shown here is why Python warns
+def test_a_loop_that_has_ended_or_is_in_another_process_refuses_work() -> None:
+    with Background() as background:
+        child = os.fork()
+        if not child:  # only the thread that forked goes on here, so nobody turns the loop
+            with suppress(BaseException):
+                signal.alarm(20)
+                with suppress(UsageError):
+                    background.run(asyncio.sleep(0))
+                    os._exit(1)
+                with suppress(UsageError):
+                    asyncio.run(background.share(asyncio.sleep(0)))
+                    os._exit(1)
+                os._exit(0)
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    with pytest.raises(UsageError, match="has ended"):
+        background.run(asyncio.sleep(0))
 
 
 @pytest.mark.parametrize("settings", SETTINGS[:2], ids=["openai", "sglang"])

@@ -136,6 +136,10 @@ def test_other_tasks_go_on_beside_a_ranking() -> None:
     asyncio.run(go())
 
 
+def test_problems_may_come_from_an_iterator() -> None:
+    assert rank(iter(PROBLEMS), judge=StubJudge()) == rank(PROBLEMS, judge=StubJudge())  # type: ignore[arg-type]
+
+
 # Where an event loop runs already, as in a notebook
 
 
@@ -251,3 +255,14 @@ def test_options_are_the_arguments_of_arank() -> None:
     assert list(RankOptions.__annotations__) == [name for name in arguments if name != "problems"]
     hints = get_type_hints(arank)
     assert get_type_hints(RankOptions) == {name: hints[name] for name in RankOptions.__annotations__}
+
+
+def test_a_live_line_that_cannot_be_drawn_costs_no_results(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def watch(progress: Progress, *, problems: int, planned: int, prices: Prices) -> None:
+        raise OSError("stderr is closed")
+
+    monkeypatch.setattr(showing, "drawer", lambda name: watch)
+    assert [result.best for result in rank(PROBLEMS, judge=StubJudge(), progress=True)] == ["c4"] * 6
+    assert "live line" in caplog.text

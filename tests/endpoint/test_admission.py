@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import aiohttp
 import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.endpoint.running import HeldPolicy, Running, endpoint, error_of, until
+from tests.endpoint.running import ASK, MODEL, HeldPolicy, Running, endpoint, error_of, until
 from tournament.endpoint.admission import Admission
 from tournament.endpoint.fair import WHO, FairGate, Who
 from tournament.endpoint.faults import ApiError
@@ -193,5 +194,28 @@ def test_requests_that_ask_the_same_at_once_share_their_judgments() -> None:
             ]
             assert sum(paid) == total[0]
             assert len(set(total)) == 1
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_the_line_is_never_longer_than_it_may_be(streamed: bool) -> None:
+    async def go() -> None:
+        policy = HeldPolicy(lambda number: True)
+        async with endpoint(policy, most=1, queue=2, n=1) as running:
+            admission = running.up.service.admission
+            bodies = [{"model": MODEL, "messages": ASK, "stream": streamed, "seed": seed} for seed in range(20)]
+            async with aiohttp.ClientSession() as session:
+
+                async def ask(body: dict[str, object]) -> int:
+                    async with session.post(running.up.url + "/v1/chat/completions", json=body) as answer:
+                        await answer.read()
+                        return answer.status
+
+                tasks = [asyncio.create_task(ask(body)) for body in bodies]
+                await until(lambda: sum(task.done() for task in tasks) + admission.at_work + admission.waiting == 20)
+                assert (admission.at_work, admission.waiting) == (1, 2)
+                policy.release.set()
+                assert Counter(await asyncio.gather(*tasks)) == {200: 3, 429: 17}
 
     asyncio.run(go())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -60,6 +61,9 @@ BAD: list[tuple[dict[str, Any], str | None, str]] = [
     ({"max_tokens": 0}, "max_tokens", "give 1 to"),
     ({"max_completion_tokens": 1.5}, "max_completion_tokens", "whole number"),
     ({"seed": "x"}, "seed", "whole number"),
+    ({"top_k": float("inf")}, "top_k", "too large"),
+    ({"logit_bias": {"5": [1e999]}}, "logit_bias", "too large"),
+    ({"stop": json.loads("[" * 200 + "]" * 200)}, "stop", "nested too deeply"),
     ({"stream": "yes"}, "stream", "true or false"),
     ({"stream_options": {"usage": True}}, "stream_options.usage", "unknown"),
     ({"model": None}, "model", "missing"),
@@ -85,6 +89,16 @@ def test_each_is_refused_by_name(change: dict[str, Any], param: str | None, said
         read_request({**GOOD, **change}, TERMS)
     assert caught.value.status == 400
     assert caught.value.param == param
+
+
+def test_the_operator_settles_the_most_that_a_candidate_may_take() -> None:
+    terms = Terms(model=MODEL, judges=("checks",), max_tokens=100, sampling={"max_tokens": 50})
+    assert read_request(GOOD, terms).sampling["max_tokens"] == 50
+    assert read_request({**GOOD, "max_tokens": 100}, terms).sampling["max_tokens"] == 100
+    for name in ("max_tokens", "max_completion_tokens"):
+        with pytest.raises(ApiError, match="give 1 to 100") as caught:
+            read_request({**GOOD, name: 101}, terms)
+        assert caught.value.param == name
 
 
 def test_the_official_client_raises_its_own_errors_and_nothing_is_sampled() -> None:
@@ -117,6 +131,7 @@ def test_the_official_client_raises_its_own_errors_and_nothing_is_sampled() -> N
         (b"[1]", {}, 400, "invalid_type"),
         (b"null", {}, 400, "invalid_type"),
         (b"{}" + b" " * 5000, {}, 413, "body_too_large"),
+        (b"no gzip", {"Content-Encoding": "gzip"}, 400, "invalid_value"),
         (b"{}", {"Content-Type": "text/plain"}, 415, "unsupported_media_type"),
         (b"{}", {"Host": "evil.example"}, 403, "forbidden_host"),
     ],

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+from openai.types.chat import ChatCompletion
+
 from tests.endpoint.running import ASK, MODEL, by_seed, checks, endpoint, perfect
 from tests.fake_server import FakeServer, Said
 from tournament.budget import Budget, Limits, Prices
@@ -234,5 +237,20 @@ def test_the_model_is_listed_and_may_be_named_by_the_end_of_its_path() -> None:
             assert [model.id async for model in running.client.models.list()] == [MODEL]
             assert (await running.client.models.retrieve(MODEL)).owned_by == "tourney"
             assert (await running.ask(model="policy-1b"))["choices"]
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize(("said", "told"), [("length", "length"), ("eos", "stop"), ("tool_calls", "stop")])
+def test_why_it_ended_is_a_word_that_clients_know(said: str, told: str) -> None:
+    async def go() -> None:
+        policy = FakeServer(lambda prompt, parameters: Said(text="same", reason=said), model=MODEL)
+        async with endpoint(policy) as running:
+            body = {"model": MODEL, "messages": ASK}
+            answer = ChatCompletion.model_validate((await running.post(body))[1])
+            assert answer.choices[0].finish_reason == told
+            streamed = await running.client.chat.completions.create(model=MODEL, messages=ASK, stream=True)
+            finishes = [chunk.choices[0].finish_reason async for chunk in streamed]
+            assert [finish for finish in finishes if finish] == [told]
 
     asyncio.run(go())

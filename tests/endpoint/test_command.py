@@ -18,7 +18,7 @@ import pytest
 from tests.endpoint.running import ASK, MODEL, HeldPolicy, by_seed, endpoint, until
 from tests.fake_server import FakeServer
 from tournament.cli.main import run
-from tournament.errors import LedgerError
+from tournament.errors import LedgerError, UsageError
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
@@ -39,6 +39,8 @@ NOWHERE = "http://127.0.0.1:9"
         (["--allow-judge", "synthetic acuracy=1"], 2, "parameter of judge synthetic"),
         (["--allow-judge", "'"], 2, "write it as in a shell"),
         (["--temperature", "3"], 2, "--temperature must be"),
+        (["--timeout-s", "0"], 2, "--timeout-s 0: give a positive number"),
+        (["--max-candidate-tokens", "9"], 2, "give --candidate-tokens that many or fewer"),
         (["--deadline", "0"], 2, "--deadline 0: give a positive number"),
         (["--api-key-file", "none.txt"], 2, "cannot be read"),
         (["--policy-key-env", "TOURNEY_NO_SUCH_KEY"], 2, "holds no API key"),
@@ -69,6 +71,15 @@ def test_a_port_in_use() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         asyncio.run(go(taken.getsockname()[1]))
+
+
+def test_a_host_that_no_name_can_be() -> None:
+    async def go() -> None:
+        async with endpoint(host="x" * 80):
+            pass
+
+    with pytest.raises(UsageError, match="cannot listen there"):
+        asyncio.run(go())
 
 
 def test_a_ledger_or_its_samples_that_are_none(tmp_path: Path) -> None:

@@ -82,3 +82,21 @@ def test_gauges_say_how_it_is_now() -> None:
             await asyncio.gather(*tasks)
 
     asyncio.run(go())
+
+
+def test_what_a_client_that_went_away_had_paid_for_is_counted() -> None:
+    async def go() -> None:
+        policy = HeldPolicy(lambda number: number >= 2)
+        async with endpoint(policy, n=4) as running:
+            asking = asyncio.create_task(running.ask(stream=True))
+            await until(lambda: policy.under_way == 2 and policy.asked == 4)
+            stream = running.up.service.admission
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            await until(lambda: not stream.at_work)
+            samples, _ = await scraped(running)
+            assert samples["tourney_candidates_total", (("outcome", "paid"),)] == 2
+            assert samples["tourney_candidates_total", (("outcome", "late"),)] == 2
+            assert samples["tourney_tokens_total", (("kind", "prompt"), ("side", "policy"))] > 0
+
+    asyncio.run(go())

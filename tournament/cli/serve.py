@@ -44,6 +44,7 @@ def _policy_options(command: F) -> F:
         click.option("--top-p", type=float, default=0.95, show_default=True, help="Where a request names none."),
         click.option("--candidate-tokens", type=click.IntRange(1), default=2048, show_default=True,
                      help="Most tokens of a candidate, where a request names no max_tokens."),
+        click.option("--max-candidate-tokens", type=click.IntRange(1), help="The most that a request may name."),
         click.option("--limit-field", type=click.Choice(LIMIT_FIELDS), default=LIMIT_FIELDS[0], show_default=True,
                      help="What the policy's server calls that."),
     )):  # fmt: skip
@@ -93,6 +94,7 @@ def command(**given: Any) -> int:
         config=config,
         n=given["n"],
         max_n=given["max_n"],
+        max_tokens=given["max_candidate_tokens"],
         sampling=_sampling(given),
         limit_field=given["limit_field"],
         deadline_s=given["deadline"],
@@ -127,9 +129,10 @@ def _sampling(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parts(given: Mapping[str, Any], judges: dict[str, Judge]) -> Parts:
-    for name in ("timeout_s", "drain_s"):
-        if not 0 <= given[name] < float("inf"):
-            raise UsageError(f"--{name.replace('_', '-')} {given[name]:g}: give a number of seconds")
+    if not 0 < given["timeout_s"] < float("inf"):
+        raise UsageError(f"--timeout-s {given['timeout_s']:g}: give a positive number of seconds")
+    if not 0 <= given["drain_s"] < float("inf"):
+        raise UsageError(f"--drain-s {given['drain_s']:g}: give a number of seconds")
     access = Access(read_keys(given["api_key_file"]))
     check_host(given["host"], access)
     policy = Policy(

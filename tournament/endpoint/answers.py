@@ -8,11 +8,13 @@ from typing import Any
 
 from tournament.endpoint.service import Answer
 from tournament.endpoint.wishes import EXTRA
-from tournament.experiments.sampling.sample import Sample
+from tournament.experiments.sampling.sample import LENGTH, STOP, Sample
 from tournament.result import Standing
 from tournament.types import Spend
 
 CHUNK_CHARS = 400
+# What a client of OpenAI's can meet where no tools are called.
+_FINISHES = frozenset({STOP, LENGTH, "content_filter"})
 _DIGITS = 3
 
 
@@ -35,7 +37,7 @@ def completion(answer: Answer, head: Head) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
     if thinking:
         message["reasoning_content"] = thinking
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _winner(answer).finish}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer)}
     return {**head.of("chat.completion"), "choices": [choice], "usage": usage(answer), EXTRA: told(answer)}
 
 
@@ -47,7 +49,7 @@ def chunks(answer: Answer, head: Head) -> Iterator[dict[str, Any]]:
         yield _chunk(head, {"reasoning_content": part})
     for part in _cut(text):
         yield _chunk(head, {"content": part})
-    yield {**_chunk(head, {}, _winner(answer).finish), EXTRA: told(answer)}
+    yield {**_chunk(head, {}, _finish(answer)), EXTRA: told(answer)}
     if answer.asked.include_usage:
         yield {**head.of("chat.completion.chunk"), "choices": [], "usage": usage(answer)}
 
@@ -137,6 +139,12 @@ def _candidates(answer: Answer) -> list[dict[str, Any]]:
 
 def _winner(answer: Answer) -> Sample:
     return next(sample for sample in answer.drawn.samples if str(sample.number) == answer.result.best)
+
+
+def _finish(answer: Answer) -> str:
+    """Why the winner ended; a word that only the policy's server knows says that it came to its end."""
+    said = _winner(answer).finish
+    return said if said in _FINISHES else STOP
 
 
 def _parts(answer: Answer, sample: Sample) -> tuple[str, str]:

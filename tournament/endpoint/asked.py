@@ -114,12 +114,15 @@ def _check_model(name: str | None, terms: Terms) -> None:
 
 def _sampling(body: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
     fields = {name: body[name] for name in sorted(_SENT_ON) if body.get(name) is not None}
+    for name, value in fields.items():
+        if not values.plain(value):
+            raise refused(f"{name} is nested too deeply, or holds a number that is too large", name)
     for name, (low, high) in _NUMBERS.items():
         if (value := values.number(body, name, low, high)) is not None:
             fields[name] = value
     if (top_p := values.number(body, "top_p", 0.0, 1.0, above=True)) is not None:
         fields["top_p"] = top_p
-    given = [values.whole(body, name, 1, _MOST_TOKENS) for name in LIMITS]
+    given = [values.whole(body, name, 1, terms.max_tokens or _MOST_TOKENS) for name in LIMITS]
     limits = [value for value in given if value is not None]
     if limits:
         fields[terms.limit_field] = min(limits)

@@ -124,6 +124,6 @@ def _service(terms: Terms, parts: Parts, ledger: Ledger | MemoryLedger, kept: Ke
 async def _listening(server: Server, host: str, port: int) -> str:
     try:
         return await server.start(host, port)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:
+        reason = "that is no name" if isinstance(error, UnicodeError) else error.strerror or str(error)
         raise UsageError(f"--host {host} --port {port}: cannot listen there ({reason}); choose another") from None

@@ -7,13 +7,12 @@ import logging
 import time
 
 from tournament import registry
-from tournament.api import FALLBACK
+from tournament.api import FALLBACK, contested
 from tournament.budget import Limits, Prices
 from tournament.calls import Calls
 from tournament.drafts import draft, results
 from tournament.endpoint.faults import judge_lost
 from tournament.endpoint.wishes import Wishes
-from tournament.errors import TourneyError
 from tournament.gate import Gate
 from tournament.judge import Judge
 from tournament.ledger import Ledger
@@ -24,6 +23,8 @@ from tournament.runner import Played, Runner, Setup
 from tournament.types import Problem
 
 PROBE_EVERY_S = 2.0
+PATIENCE_S = 5.0
+"""How long a request waits to hear whether a lost judge is back."""
 log = logging.getLogger(__name__)
 
 
@@ -46,15 +47,16 @@ class Bench:
         """Whether the judge stopped answering, and nobody has seen it since."""
         return bool(self._calls.stopped)
 
-    async def ready(self) -> None:
-        """Return where the judge is there as far as is known.
+    async def ready(self, end: float | None = None) -> None:
+        """Return where the judge is there as far as is known by `end` on the monotonic clock.
 
         Raises:
             ApiError: where it was lost and is not back.
         """
         self.look()
         if self._probe is not None:
-            await asyncio.shield(self._probe)
+            left = PATIENCE_S if end is None else min(PATIENCE_S, max(end - time.monotonic(), 0.0))
+            await asyncio.wait({self._probe}, timeout=left)  # others wait for it too, so it goes on
         if self.lost:
             raise judge_lost(sampled=False)
 
@@ -72,7 +74,7 @@ class Bench:
     async def _asked(self) -> None:
         try:
             await self.judge.start()
-        except TourneyError as error:
+        except Exception as error:
             log.info("the judge %s is still lost (%s)", self.name, error)
         else:
             log.warning("the judge %s is back", self.name)
@@ -100,7 +102,8 @@ class Bench:
             seed=wishes.seed,
         )
         taken: list[Played] = []
-        runner = Runner(setup, self._ledger, taken.append, self._calls)
+        # What needs no judge is answered though it is lost.
+        runner = Runner(setup, self._ledger, taken.append, self._calls if contested([problem]) else None)
         runner.progress = progress
         await runner.run([problem])
         if runner.lost_judge is not None and (not taken or taken[0].fallback):

@@ -101,10 +101,13 @@ class Sampler:
         self.policy = policy
         self._gate, self._kept = gate, kept
 
-    async def draw(self, order: Order, until: Until, tell: Callable[[int], None]) -> Drawn:
+    async def draw(
+        self, order: Order, until: Until, tell: Callable[[int], None], ended: Callable[[Drawn], None]
+    ) -> Drawn:
         """Sample until all is there or the time is over; `tell` hears how many are there.
 
-        What a single candidate fails of is among the failures. Cancelled, it takes back every request under way.
+        What a single candidate fails of is among the failures. Cancelled, it takes back every request under way; what
+        was paid for until then `ended` hears all the same.
         """
         found = self._kept.find([self._place(order, number) for number in range(order.n)])
         samples = {number: _sample(order, number, answer) for number, answer in found.items()}
@@ -112,8 +115,8 @@ class Sampler:
         tasks = {asyncio.create_task(self._one(order, number)): number for number in missing}
         failures: list[Exception] = []
         tell(len(samples))
+        waiting = set(tasks)
         try:
-            waiting = set(tasks)
             while waiting and (left := self._left(until, len(samples))) > 0:
                 done, waiting = await asyncio.wait(
                     waiting, timeout=None if left == float("inf") else left, return_when=asyncio.FIRST_COMPLETED
@@ -122,10 +125,11 @@ class Sampler:
                     _book(task, tasks[task], samples, failures)
                 tell(len(samples))
         finally:
+            there, paid = tuple(samples[number] for number in sorted(samples)), frozenset(samples.keys() - found.keys())
+            drawn = Drawn(samples=there, failures=tuple(failures), late=len(waiting), paid=paid)
+            ended(drawn)
             await _cancelled(tasks)
-        there = tuple(samples[number] for number in sorted(samples))
-        paid = frozenset(sample.number for sample in there) - found.keys()
-        return Drawn(samples=there, failures=tuple(failures), late=len(waiting), paid=paid)
+        return drawn
 
     def _left(self, until: Until, there: int) -> float:
         left = until.next(asyncio.get_running_loop().time(), there)

@@ -62,7 +62,8 @@ class KeptSamples:
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
+            with self._lock:  # a thread may still be writing for a request that was broken off
+                self._file.close()
 
     def _put(self, key: bytes, text: str) -> None:
         assert self._file is not None

@@ -17,7 +17,7 @@ _Labels = tuple[tuple[str, str], ...]
 
 _COUNTERS = {
     "requests_total": "Chat requests by what became of them: ok, partial, cancelled, or the code of an error.",
-    "candidates_total": "Candidates by what became of them: paid, kept, failed or late.",
+    "candidates_total": "Candidates by what became of them: paid, kept, failed, or late: broken off.",
     "comparisons_total": "Comparisons by how they were answered: paid, or reused.",
     "tokens_total": "Tokens that were paid for, by who read or wrote them.",
 }

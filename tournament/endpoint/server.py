@@ -148,7 +148,10 @@ async def _body(request: web.Request) -> Any:
     # A page in a browser may send other types without asking, and so could spend money here.
     if request.content_type != "application/json":
         raise ApiError(415, "send the request as Content-Type: application/json", code="unsupported_media_type")
-    raw = await request.read()
+    try:
+        raw = await request.read()
+    except web.RequestPayloadError:
+        raise refused("the body is not what its headers say: its length, its chunks or its encoding") from None
     try:
         return json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

@@ -74,25 +74,21 @@ class Service:
             await bench.close()
 
     def job(self, asked: Asked, client: str) -> Job:
-        """Take a request in, on behalf of a client: what is done for it in this task is booked on that client.
-
-        Raises:
-            ApiError: where there is no room for it, or the endpoint ends.
-        """
+        """Note a request, on behalf of a client: what is done for it in this task is booked on that client."""
         self._requests += 1
         WHO.set(Who(client, self._requests))
-        self.admission.check()
         return Job(number=self._requests, wanted=asked.samples)
 
     async def answer(self, asked: Asked, job: Job) -> Answer:
         """Wait for a turn, sample, compare; what it took is in the metrics.
 
         Raises:
-            ApiError: where there is nothing to answer with.
+            ApiError: where there is no room, the endpoint ends, or there is nothing to answer with.
             TourneyError: where the ledger breaks.
         """
         deadline_s = asked.wishes.deadline_s
         end = None if deadline_s is None else job.arrived + deadline_s
+        self.admission.check()  # in one step with taking the place, so that no other takes it in between
         try:
             async with self.admission.turn(end):
                 job.enter(Phase.SAMPLING)
@@ -103,7 +99,8 @@ class Service:
 
     async def _answer(self, asked: Asked, job: Job, end: float | None) -> Answer:
         bench = self._benches[asked.wishes.judge]
-        await bench.ready()
+        if asked.samples > 1:  # one candidate needs no judge
+            await bench.ready(end)
         order = _order(asked)
         drawn = await self._draw(order, job, end)
         problem = drawn.problem(order.name, asked.prompt)
@@ -122,8 +119,7 @@ class Service:
         def tell(there: int) -> None:
             job.sampled = there
 
-        drawn = await self._sampler.draw(order, _until(job, end), tell)
-        self.metrics.drawn(drawn)
+        drawn = await self._sampler.draw(order, _until(job, end), tell, self.metrics.drawn)
         if drawn.samples:
             return drawn
         if drawn.failures:

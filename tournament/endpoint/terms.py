@@ -22,7 +22,8 @@ class Terms:
     `config` holds strategy, votes, limits, prices and seed as for `tourney rank`; its limits for a problem are the most
     that a request may take. `judges` are the names that a request may ask for, the default first. `model` is what the
     endpoint calls itself. `sampling` are the fields that the policy is sent where a request does not name them;
-    `limit_field` is what the policy calls the limit of a candidate. `deadline_s` is the default and the most.
+    `limit_field` is what the policy calls the limit of a candidate, `max_tokens` the most that a request may name.
+    `deadline_s` is the default and the most.
     """
 
     model: str
@@ -30,6 +31,7 @@ class Terms:
     config: RunConfig = field(default_factory=RunConfig)
     n: int = 8
     max_n: int = 64
+    max_tokens: int | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
     limit_field: str = LIMIT_FIELDS[0]
     deadline_s: float | None = None
@@ -37,6 +39,9 @@ class Terms:
     def __post_init__(self) -> None:
         if not 1 <= self.n <= self.max_n:
             raise UsageError(f"--n {self.n}: give 1 to {self.max_n}, which --max-n raises")
+        tokens = self.sampling.get(self.limit_field)
+        if self.max_tokens is not None and (tokens is None or tokens > self.max_tokens):
+            raise UsageError(f"--max-candidate-tokens {self.max_tokens}: give --candidate-tokens that many or fewer")
         if self.deadline_s is not None and not 0 < self.deadline_s < float("inf"):
             raise UsageError(f"--deadline {self.deadline_s:g}: give a positive number of seconds")
         if self.config.votes > MOST_VOTES:

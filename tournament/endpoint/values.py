@@ -8,6 +8,9 @@ from typing import Any
 
 from tournament.endpoint.faults import refused
 
+DEEPEST = 100
+"""How deep lists and objects may lie in each other; far below what readers and writers of JSON can take."""
+
 
 def whole(body: Mapping[str, Any], name: str, low: int, high: int, where: str = "") -> int | None:
     """A whole number in [low, high]; None where there is none."""
@@ -71,6 +74,14 @@ def table(body: Mapping[str, Any], name: str, known: tuple[str, ...], where: str
             path = f"{where}{name}.{_shown(key)}"
             raise refused(f"{path} is unknown; known are {', '.join(known)}", path, "unknown_parameter")
     return value
+
+
+def plain(value: Any, depth: int = DEEPEST) -> bool:
+    """Whether a value that is sent on unread can be written as JSON again: finite numbers, not too deep."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return depth > 0 and all(plain(one, depth - 1) for one in inner)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _shown(value: object) -> str:
