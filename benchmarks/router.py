@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +33,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks._common import ROOT, Aims, environment, python, table
 from benchmarks._relay import Relay, relayed
+from benchmarks._sglang import generated, halves, serve_on
 from tests.sglang_cpu.install import default_directory, is_installed, is_router_installed
 from tests.sglang_cpu.router import ask, serve_router
-from tests.sglang_cpu.server import Server, serve
+from tests.sglang_cpu.server import Server
 
 SIZE = 6
 IN_FLIGHT = 8
@@ -47,7 +48,6 @@ BALANCED = ("--balance-abs-threshold", "1", "--balance-rel-threshold", "1.1")
 PATIENT = ("--health-check-timeout-secs", "60")
 ONCE = ("--disable-retries",)
 _SESSION_LIMIT_S = 1800.0
-_GENERATED = '"POST /generate HTTP/1.1" 200'
 
 Comparison = tuple[str, str, str, int]
 
@@ -156,30 +156,6 @@ def _session(job: Job, attempts: int, relay: Relay, kill: Kill) -> Session:
     )
 
 
-def _halves() -> tuple[set[int], set[int]]:
-    """The cores of this process in two halves; the only one twice."""
-    cores = sorted(os.sched_getaffinity(0))
-    half = len(cores) // 2
-    return set(cores[:half] or cores), set(cores[half:])
-
-
-@contextlib.contextmanager
-def _serve_on(directory: Path, cores: set[int]) -> Iterator[Server]:
-    """A worker on some cores: two that share them spin for each other's time and take a minute for a token."""
-    own = os.sched_getaffinity(0)
-    with contextlib.ExitStack() as stack:
-        os.sched_setaffinity(0, cores)
-        try:
-            server = stack.enter_context(serve(directory))
-        finally:
-            os.sched_setaffinity(0, own)
-        yield server
-
-
-def _generated(worker: Server) -> int:
-    return worker.log_path.read_text(errors="replace").count(_GENERATED)
-
-
 def _measure(directory: Path, options: argparse.Namespace, folder: Path) -> int:
     source = folder / "problems.jsonl"
     _write_problems(source, options.problems)
@@ -187,16 +163,16 @@ def _measure(directory: Path, options: argparse.Namespace, folder: Path) -> int:
     job = Job(source, folder / "run", options.votes)
     extra = [*BALANCED, *PATIENT, *(ONCE if options.no_retries else ())]
     with contextlib.ExitStack() as stack:
-        workers = [stack.enter_context(_serve_on(directory, cores)) for cores in _halves()]
+        workers = [stack.enter_context(serve_on(directory, cores)) for cores in halves()]
         urls = [worker.base_url for worker in workers]
         router = stack.enter_context(serve_router(directory, urls, policy=options.policy, extra=extra))
         relay = stack.enter_context(relayed(router.base_url))
-        before = [_generated(worker) for worker in workers]
+        before = [generated(worker) for worker in workers]
         kill = Kill(workers[0], router, len(schedule) // 3)
         sessions = [_session(job, options.attempts, relay, kill)]
         if schedule - sessions[0].judged:
             sessions.append(_session(job, options.attempts, relay, kill))
-        shares = [_generated(worker) - start for worker, start in zip(workers, before, strict=True)]
+        shares = [generated(worker) - start for worker, start in zip(workers, before, strict=True)]
     return _report(schedule, sessions, relay, kill, shares)
 
 

@@ -218,7 +218,7 @@ def test_a_server_that_is_lost_is_told_and_logged_without_its_words(
     assert said.startswith(f"tourney: {other.base_url} is out (HTTP 502")
     assert "\x1b" not in ended.err
     [line] = [line for line in log() if " is out (" in line["said"]]
-    assert (line["level"], line["by"]) == ("warning", "tournament.runtime.fleet")
+    assert (line["level"], line["by"]) == ("warning", "tournament.runtime.roster")
     assert SECRET not in Path("run/run.log").read_text()
 
 

@@ -249,10 +249,24 @@ def test_no_comparison_costs_more_than_was_reserved(texts: list[str], thought: s
     assert judgment.completion_tokens <= worst.worst_completion
 
 
-def test_the_worst_case_is_capped_by_the_context_and_expectations_learn() -> None:
+def test_the_worst_case_is_capped_by_the_context() -> None:
     _, judge = judged(FakeServer(context=50), PLAIN)
     estimate = judge.plan(PAIR, ONE)
     # A cut-off comparison is sent twice, and neither request can hold more than the context.
     assert estimate.worst_prompt == 2 * 50
     assert 50 <= estimate.worst_completion < 2 * 50
-    assert estimate.expected_completion == 8
+
+
+def test_a_plan_does_not_depend_on_what_was_judged_before() -> None:
+    """Strategies spread their matches by it, so answers that came first elsewhere must not change it."""
+    fresh = SglangJudge(PLAIN).plan(PAIR, ONE)
+    _, judge = judged(FakeServer(), PLAIN)
+    known = judge.plan(PAIR, ONE)  # with the server's context length, which caps the worst case
+    assert (known.expected_prompt, known.expected_completion) == (fresh.expected_prompt, fresh.expected_completion)
+    most = fresh.worst_completion
+    assert fresh.expected_completion == most // 2
+    told = SglangJudge(replace(PLAIN, expected_tokens=most // 4)).plan(PAIR, ONE)
+    assert told == replace(fresh, expected_completion=most // 4)
+    assert SglangJudge(replace(PLAIN, expected_tokens=10 * most)).plan(PAIR, ONE).expected_completion == most
+    with pytest.raises(ValueError, match="expected_tokens=0; give a positive number"):
+        replace(PLAIN, expected_tokens=0)

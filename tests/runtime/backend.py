@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+import pytest
 from aiohttp import web
 
+from tournament.runtime.fleet import Fleet
 from tournament.runtime.retry import RetryPolicy
 
 QUICK = RetryPolicy(attempts=5, base_s=0.001, cap_s=0.05)
@@ -33,6 +35,13 @@ class Backend:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def connections(self) -> int:
+        """How many clients' connections are open."""
+        assert self._runner is not None
+        assert self._runner.server is not None
+        return len(self._runner.server.connections)
 
     async def up(self) -> None:
         app = web.Application()
@@ -69,6 +78,13 @@ class Backend:
             self.now -= 1
         status, headers = self.script.pop(0) if self.script else (self.always, {})
         return web.json_response({"at": self.url}, status=status, headers=headers)
+
+
+def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every fleet that is made from here on look at its file more often than a person would."""
+    defaults = Fleet.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "look_s", 0.002)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 import click
 
+from tournament.cli.handles import make_room
 from tournament.config import DEFAULT_JUDGE, RunConfig, load, merge, preset
 from tournament.errors import UsageError
 from tournament.records import Scan, opened, read_problems
+from tournament.runtime.addresses import AT, file_named
 from tournament.sharding import Shard
 from tournament.types import Problem
 
@@ -31,13 +33,28 @@ _UNITS: dict[str, tuple[type, str]] = {
 }
 
 
+def servers_option(flag: str, *, help: str, **rest: Any) -> Callable[[F], F]:  # noqa: A002
+    """An option that takes the addresses of servers, or a file that lists them; one text, as judges take it."""
+    words = f"{help}; several with commas or by repeating it, or @FILE that lists them and is followed."
+    return click.option(flag, multiple=True, callback=_servers, help=words, **rest)
+
+
+def _servers(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> str | None:
+    files = [file for text in texts if (file := file_named(text)) is not None]
+    if files and len(texts) > 1:
+        raise UsageError(f"{parameter.opts[0]} {AT}{files[0]} lists servers by itself; put the others into that file")
+    # From wherever the run goes on.
+    joined = f"{AT}{files[0].absolute()}" if files else ",".join(texts)
+    return joined if texts else None
+
+
 _JUDGE = [
     click.option(
         "--judge",
         help="Who compares: a kind of judge, a profile such as rrm-7b, or your profile.toml; `tourney list judges`."
         " [default: by the served model with --base-url, else checks, no language model]",
     ),
-    click.option("--base-url", help="The judge server's address, or several with commas."),
+    servers_option("--base-url", help="The judge server's address"),
     click.option("--gguf", help="Judge with this GGUF file in this process; short for -J gguf=..."),
     click.option("-J", "--judge-option", multiple=True, metavar="KEY=VALUE", help="A setting of the judge."),
 ]
@@ -106,6 +123,7 @@ def build_config(given: Mapping[str, Any], start: RunConfig | None = None) -> Ru
     config = merge(config, _flags(given, config), "options")
     if config.in_flight < 1:
         raise UsageError(f"--in-flight {config.in_flight}: give at least 1")
+    make_room(config.in_flight)
     return config
 
 

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import click
 
 from tournament.cli import driving
+from tournament.cli.handles import make_room
+from tournament.cli.options import servers_option
 from tournament.cli.pipe import mute_stdout
 from tournament.errors import TourneyError, UsageError
 from tournament.experiments.sampling.bill import bill
@@ -57,9 +59,7 @@ def _sampling_options(command: F) -> F:
 @click.argument("problems", metavar="PROBLEMS.jsonl")
 @click.option("--n", type=click.IntRange(min=1), default=16, show_default=True, help="Samples of each problem.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The file of candidates to write.")
-@click.option(
-    "--base-url", default="http://127.0.0.1:30000", show_default=True, help="The server, or several with commas."
-)
+@servers_option("--base-url", default=("http://127.0.0.1:30000",), show_default=True, help="The server's address")
 @click.option("--model", default="", help="Name of the model. [default: the first that the server lists]")
 @_sampling_options
 @click.option("--problems", "most", type=click.IntRange(min=1), help="Only the first so many problems.")
@@ -91,6 +91,7 @@ def command(problems: str, most: int | None, plan: bool, as_json: bool, out: Pat
     if plan:
         _show_plan(sampling, wanted, out, given["n"], given["model"], as_json)
         return 0
+    make_room(given["in_flight"])
     policy = Policy(
         given["base_url"], model=given["model"], completions=sampling.completions, key_env=given["api_key_env"],
         key_file=given["api_key_file"], timeout_s=given["timeout_s"], attempts=given["attempts"],

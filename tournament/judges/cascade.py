@@ -29,7 +29,8 @@ class CascadeSettings:
         reasoning: name of the judge, or the profile, that decides what is not clear to the first.
         threshold: how sure the cheap judge must be to decide; 1 lets it decide nothing but certainties.
         audit: share of what is clear to the cheap judge that goes on all the same, to see how often it is right.
-        base_url: address of the reasoning judge's server; empty takes that judge's default.
+        passed_on: share of comparisons that the reasoning judge is expected to be asked, to plan budgets with.
+        base_url: address of the reasoning judge's server, as that judge takes it; empty takes its default.
         cheap_base_url: address of the cheap judge's server; empty takes base_url.
         cheap_with: settings of the cheap judge, as key=value,key=value.
         reasoning_with: settings of the reasoning judge, as key=value,key=value.
@@ -40,6 +41,7 @@ class CascadeSettings:
     reasoning: str = "sglang"
     threshold: float = 0.9
     audit: float = 0.05
+    passed_on: float = 0.5
     base_url: str = ""
     cheap_base_url: str = ""
     cheap_with: str = ""
@@ -52,6 +54,8 @@ class CascadeSettings:
             raise ValueError(f"threshold={self.threshold}; give one above 0.5, up to 1")
         if not 0 <= self.audit <= 1:
             raise ValueError(f"audit={self.audit}; give a share between 0 and 1")
+        if not 0 <= self.passed_on <= 1:
+            raise ValueError(f"passed_on={self.passed_on}; give a share between 0 and 1")
         if "cascade" in (self.cheap, self.reasoning):
             raise ValueError("a cascade is made of two other judges")
 
@@ -63,7 +67,6 @@ class CascadeJudge:
         self._settings = settings
         self._cheap = _child(settings.cheap, settings.cheap_base_url or settings.base_url, settings.cheap_with)
         self._reasoning = _child(settings.reasoning, settings.base_url, settings.reasoning_with)
-        self._asked = self._passed_on = 0
 
     @property
     def identity(self) -> JudgeIdentity:
@@ -108,9 +111,9 @@ class CascadeJudge:
             await self._reasoning.close()
 
     def plan(self, field: Field, comparisons: Sequence[Comparison]) -> TokenEstimate:
-        """Both judges at the worst; the reasoning one as often as it was needed so far."""
+        """Both judges at the worst; the reasoning one as often as the settings expect."""
         cheap, reasoning = self._cheap.plan(field, comparisons), self._reasoning.plan(field, comparisons)
-        share = self._passed_on / self._asked if self._asked else 1.0
+        share = self._settings.passed_on
         return TokenEstimate(
             expected_prompt=cheap.expected_prompt + round(share * reasoning.expected_prompt),
             expected_completion=cheap.expected_completion + round(share * reasoning.expected_completion),
@@ -123,7 +126,6 @@ class CascadeJudge:
         first = await self._first_look(field, comparisons)
         later = [i for i, judged in enumerate(first) if judged is None or self._goes_on(field, comparisons[i], judged)]
         again = await self._reasoning.judge(field, [_anew(comparisons[i]) for i in later]) if later else []
-        self._passed_on += len(later)
         answers = dict(zip(later, again, strict=True))
         return [self._merged(judged, answers.get(i)) for i, judged in enumerate(first)]
 
@@ -132,7 +134,6 @@ class CascadeJudge:
         [judged] = await self._first_look(field, [comparison])
         if judged is not None and not self._goes_on(field, comparison, judged):
             return judged
-        self._passed_on += 1
         if isinstance(self._reasoning, PrefixJudge):
             return self._merged(judged, await self._reasoning.judge_warming(field, _anew(comparison), warm))
         warm()  # there is nothing to wait for
@@ -142,7 +143,6 @@ class CascadeJudge:
     async def _first_look(self, field: Field, comparisons: Sequence[Comparison]) -> list[Judgment | None]:
         """The cheap judge's judgments; None for a comparison that goes on from a reasoning judge's words."""
         new = [comparison for comparison in comparisons if comparison.continues is None]
-        self._asked += len(comparisons)
         judged = iter(await self._cheap.judge(field, new) if new else ())
         return [next(judged) if comparison.continues is None else None for comparison in comparisons]
 

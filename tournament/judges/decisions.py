@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tournament.errors import JudgeSetupError
 from tournament.judge import JudgeIdentity, TokenEstimate
@@ -19,6 +19,7 @@ from tournament.judges.served import (
     failed_reply,
     is_served,
     one_model,
+    other_model,
     unknown_model,
     whole_number,
 )
@@ -28,6 +29,9 @@ from tournament.judges.tokens import likely_tokens, most_tokens
 from tournament.judges.wording import load_wording
 from tournament.runtime.faults import HttpStatusError, RequestError
 from tournament.types import Comparison, Field, Judgment, Message, Outcome
+
+if TYPE_CHECKING:
+    from tournament.runtime.client import JsonClient
 
 PROMPT_FORMAT = 1
 _OPTIONS = ("Response 1", "Response 2")
@@ -40,7 +44,7 @@ class DecisionsSettings:
     """Settings of the cheap judge behind SGLang's /v1/decisions.
 
     Attributes:
-        base_url: address of the server, or of several of the same model, separated by commas.
+        base_url: address of the server, of several of the same model with commas, or @FILE that lists them.
         model: what the server must serve; empty takes what is there. Models that always think are refused by it.
         prompt: wording in configs/prompts.
         least_mass: probability of both letters together below which the judge has no preference.
@@ -82,6 +86,7 @@ class DecisionsJudge:
             attempts=settings.attempts,
         )
         self.model = settings.model
+        self._names = ("", "")
 
     @property
     def identity(self) -> JudgeIdentity:
@@ -104,11 +109,16 @@ class DecisionsJudge:
         """Check that the server decides, with one small question, and learn what it serves."""
         await self.endpoint.setup(self.endpoint.ping("/health"))
         infos = await self.endpoint.setup(self.endpoint.each("/model_info"))
-        names = one_model(self.endpoint.address, list(infos.values()))
+        names = self._names = one_model(self.endpoint.address, list(infos.values()))
         if self.model and not is_served(self.model, names):
             raise unknown_model(self.endpoint.address, self.model, sorted(set(names)))
         self.model = names[0]
         await self._try_out()
+        self.endpoint.vet(self._flaw)
+
+    async def _flaw(self, client: JsonClient) -> str:
+        """What is wrong with a server that wants to take part."""
+        return other_model(client.address, [await client.get("/model_info")], self._names)
 
     async def _try_out(self) -> None:
         try:

@@ -22,6 +22,8 @@ class LocalSettings(SpeakingSettings):
         top_p: nucleus sampling; none takes the profile's.
         thinking: most tokens of a think block before the answer; 0 for a model without one; none takes the profile's.
         max_tokens: most tokens of an answer, after any thinking; none takes the profile's.
+        expected_tokens: tokens that an answer takes as a rule, thinking included, to plan budgets with: the mean of an
+            earlier run; none takes half of the most.
         soft: preferences are the probabilities of the verdict's labels, at one more token a comparison.
         seed: seed of the judge's sampling; acts alike only where the same part of the prompt was read before.
         wrapping: chat format: chatml, deepseek-r1, llama3, plain, or server for the file's own; empty takes the

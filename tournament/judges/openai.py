@@ -17,6 +17,7 @@ from tournament.judges.served import (
     ServedSettings,
     failed_reply,
     is_served,
+    not_listed,
     unknown_model,
     whole_number,
 )
@@ -31,6 +32,7 @@ DEFAULT_KEY_ENV = "OPENAI_API_KEY"
 DEFAULT_KEY_SCHEME, DEFAULT_KEY_HOST = "https", "api.openai.com"
 # What a server's chat template may put around the messages: role marks, a date, a note on tools.
 TEMPLATE_TOKENS = 1024
+MODELS = "/models"
 _NO_LISTING = frozenset({404, 405, 501})
 
 
@@ -39,13 +41,16 @@ class OpenAISettings(ServedSettings):
     """Settings of a judge behind chat completions.
 
     Attributes:
-        base_url: address of the server, or of several, separated by commas; /v1 is added where one has no path.
+        base_url: address of the server, of several with commas, or @FILE that lists them; /v1 is added where one has no
+            path.
         model: name of the model; empty takes the first that the server lists.
         profile: judge profile, see `tourney list judges`, or a file of yours; auto picks it by the model's name.
         wording: official, tourney's, or auto for the official one where it is at hand.
         temperature: sampling temperature; none takes the profile's.
         top_p: nucleus sampling; none takes the profile's.
         max_tokens: most tokens of an answer, with any reasoning; none takes the profile's thinking and answer together.
+        expected_tokens: tokens that an answer takes as a rule, thinking included, to plan budgets with: the mean of an
+            earlier run; none takes half of the most.
         seed: seed of the judge's sampling; servers may ignore it.
         timeout_s: seconds to wait for one answer.
         attempts: how often a request is tried when the server fails.
@@ -87,12 +92,13 @@ class OpenAIJudge:
     def __init__(self, settings: OpenAISettings) -> None:
         self.speaking = Speaking(settings)
         self.endpoint = Endpoint(
-            with_version(settings.base_url),
+            settings.base_url,
             key_env=settings.api_key_env or ("" if settings.api_key_file else own_key(settings.base_url)),
             key_file=settings.api_key_file,
             timeout_s=settings.timeout_s,
             attempts=settings.attempts,
-            health_path="/models",  # below /v1 there is no other path that every such server has
+            complete=with_version,
+            health_path=MODELS,  # below /v1 there is no other path that every such server has
         )
         self.model = settings.model
         self.context: int | None = None
@@ -133,6 +139,7 @@ class OpenAIJudge:
     async def start(self) -> None:
         """Check that the server answers and lists the model; take its first model where none is named."""
         await self._find_model()
+        self.endpoint.vet(lambda client: not_listed(client, MODELS, self.model))
         self.speaking.adopt([self.model])
 
     async def _find_model(self) -> None:
@@ -153,7 +160,7 @@ class OpenAIJudge:
     async def _listed(self) -> dict[str, int | None] | None:
         """Served names and their context lengths; None where the server has no listing."""
         try:
-            listing = await self.endpoint.get("/models")
+            listing = await self.endpoint.get(MODELS)
         except HttpStatusError as error:
             if error.status in _NO_LISTING:
                 return None
@@ -171,7 +178,7 @@ class OpenAIJudge:
         limit = capped(draft.limit, self.context)
         return TokenEstimate(
             expected_prompt=capped(likely_tokens(draft.text), self.context),
-            expected_completion=self.speaking.lengths.expected(limit),
+            expected_completion=self.speaking.expected(limit),
             worst_prompt=capped(most_tokens(draft.text) + TEMPLATE_TOKENS, self.context),
             worst_completion=limit,
         )
@@ -186,8 +193,6 @@ class OpenAIJudge:
             reply = _reply(await self.endpoint.post("/chat/completions", self._body(draft), near=draft.near))
         except RequestError as error:
             reply = failed_reply(error)
-        if reply.completion_tokens:
-            self.speaking.lengths.add(reply.completion_tokens)
         text = draft.before + reply.text if reply.outcome is None else reply.text
         return judgment(reply, self.speaking.read(reply, reply.text), text, share_of(started, 1))
 
@@ -222,16 +227,19 @@ class OpenAIJudge:
 
 
 def own_key(base_url: str) -> str:
-    """The variable of the default key, which goes to its own host, encrypted, and to nobody else unless it is named."""
+    """The variable of the default key, which goes to its own host, encrypted, and to nobody else unless it is named.
+
+    A file that lists servers gets it for none of them: the next edit may name others.
+    """
     parts = [_split(url.strip()) for url in base_url.split(",")]
     ours = all((part.scheme, part.hostname) == (DEFAULT_KEY_SCHEME, DEFAULT_KEY_HOST) for part in parts)
     return DEFAULT_KEY_ENV if ours and os.environ.get(DEFAULT_KEY_ENV) else ""
 
 
 def with_version(base_url: str) -> str:
-    """The address of the API, or the addresses with commas: /v1 is added where one has no path."""
-    urls = [url.strip().rstrip("/") for url in base_url.split(",")]
-    return ",".join(url if _split(url).path or not url else f"{url}/v1" for url in urls)
+    """The address of the API: /v1 is added where it has no path."""
+    url = base_url.strip().rstrip("/")
+    return url if _split(url).path or not url else f"{url}/v1"
 
 
 def _split(url: str) -> SplitResult:

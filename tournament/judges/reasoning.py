@@ -170,7 +170,7 @@ class ReasoningJudge:
             completions.append(1)
         return TokenEstimate(
             expected_prompt=capped(likely_tokens(turn.text), context),
-            expected_completion=self.speaking.lengths.expected(sum(completions)),
+            expected_completion=self.speaking.expected(sum(completions)),
             worst_prompt=sum(capped(prompt, context) for prompt in prompts),
             worst_completion=sum(completions),
         )
@@ -229,8 +229,6 @@ class ReasoningJudge:
         return replace(turn, opening=start, limit=VERDICT_TOKENS, choices=grammar.endings)
 
     def _read(self, turn: _Turn, reply: Reply, seconds: float) -> Judgment:
-        if reply.completion_tokens:
-            self.speaking.lengths.add(reply.completion_tokens)
         text = turn.opening.text + reply.text if reply.outcome is None else ""
         reading = self.speaking.read(reply, turn.opening.spoken + reply.text)
         return judgment(reply, reading, text, seconds)._replace(cut=bool(turn.choices))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tournament.errors import JudgeSetupError, JudgeUnreachableError
 from tournament.judges.speaking import SpeakingSettings
@@ -14,6 +14,10 @@ from tournament.runtime.faults import BrokenConnectionError, HttpStatusError, Re
 from tournament.runtime.keys import read_key
 from tournament.runtime.retry import RetryPolicy
 from tournament.types import Outcome
+
+if TYPE_CHECKING:
+    from tournament.runtime.client import JsonClient
+    from tournament.runtime.roster import Vet
 
 # After so many answers in a row that came from no live server, the judge is given up.
 GIVE_UP_AFTER = 5
@@ -58,7 +62,8 @@ def check_patience(timeout_s: float, attempts: int) -> None:
 class Endpoint:
     """One or more servers of the same model, and the count of answers in a row that came from no live one.
 
-    Of several, one that was lost takes part again once `health_path` answers.
+    Of several, one that was lost takes part again once `health_path` answers. `complete` makes a whole address of one
+    that is named.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class Endpoint:
         timeout_s: float,
         attempts: int,
         health_path: str = "/health",
+        complete: Callable[[str], str] = str,
     ) -> None:
         # Imported here, so that listing the judges and their settings does not wait for aiohttp.
         from tournament.runtime.fleet import Fleet
@@ -80,6 +86,7 @@ class Endpoint:
             timeout_s=timeout_s,
             retry=RetryPolicy(attempts=attempts),
             health_path=health_path,
+            complete=complete,
         )
         self._lost = 0
 
@@ -97,6 +104,10 @@ class Endpoint:
         """Give back the connections, and forget what was lost: the next start looks for itself."""
         self._lost = 0
         await self._fleet.close()
+
+    def vet(self, vet: Vet) -> None:
+        """From now on, ask this of a server that comes in or back: it gives what is wrong with it, or nothing."""
+        self._fleet.vet(vet)
 
     async def get(self, path: str) -> Any:
         """The JSON that a path answers with."""
@@ -194,6 +205,25 @@ def one_model(address: str, infos: Sequence[Any]) -> tuple[str, str]:
         models = ", ".join(sorted(names[0] for names in served)) or "none"
         raise JudgeSetupError(f"{address} serve different models: {models}; name servers of one model")
     return next(iter(served))
+
+
+def other_model(address: str, infos: Sequence[Any], names: tuple[str, ...]) -> str:
+    """What is wrong with SGLang servers that should have the model of these names; nothing where they have it."""
+    try:
+        served = one_model(address, infos)
+    except JudgeSetupError as error:
+        return str(error)
+    return "" if served == names else f"it serves {' as '.join(served)}, and this run has {' as '.join(names)}"
+
+
+async def not_listed(client: JsonClient, path: str, model: str) -> str:
+    """What is wrong with a server that should list a model; nothing where it lists it, or has no proper listing."""
+    listing = await client.get(path)
+    try:
+        names = [str(row["id"]) for row in listing["data"]]
+    except (LookupError, TypeError):
+        return ""
+    return "" if is_served(model, names) else f"it serves {', '.join(names) or 'nothing'}, and this run has {model}"
 
 
 def unknown_model(address: str, wanted: str, served: Sequence[str]) -> JudgeSetupError:

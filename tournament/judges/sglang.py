@@ -16,7 +16,7 @@ class SglangSettings(ServedSettings):
     """Settings of a judge behind SGLang.
 
     Attributes:
-        base_url: address of the server, or of several of the same model, separated by commas.
+        base_url: address of the server, of several of the same model with commas, or @FILE that lists them.
         model: what the server must serve (a served name, or the end of the model's path); empty takes what is there.
         profile: judge profile, see `tourney list judges`, or a file of yours; auto picks it by the served model's name.
         wording: official, tourney's, or auto for the official one where it is at hand.
@@ -24,6 +24,8 @@ class SglangSettings(ServedSettings):
         top_p: nucleus sampling; none takes the profile's.
         thinking: most tokens of a think block before the answer; 0 for a model without one; none takes the profile's.
         max_tokens: most tokens of an answer, after any thinking; none takes the profile's.
+        expected_tokens: tokens that an answer takes as a rule, thinking included, to plan budgets with: the mean of an
+            earlier run; none takes half of the most.
         soft: preferences are the probabilities of the verdict's labels, at one more token a comparison.
         seed: seed of the judge's sampling; acts only where the server runs with --enable-deterministic-inference.
         wrapping: chat format: chatml, deepseek-r1, llama3, plain, or server for its own; empty takes the profile's.

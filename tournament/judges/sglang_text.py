@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tournament.judges.label_tokens import LabelTokens, label_tokens
-from tournament.judges.served import Endpoint, failed_reply, is_served, one_model, unknown_model, whole_number
+from tournament.judges.served import (
+    Endpoint,
+    failed_reply,
+    is_served,
+    one_model,
+    other_model,
+    unknown_model,
+    whole_number,
+)
 from tournament.judges.speaking import together
 from tournament.judges.text_model import Draft, Reply, Sampling, Warm, Weights, tokens_before
 from tournament.judges.verdicts import THINK_END
 from tournament.runtime.faults import HttpStatusError, RequestError
 from tournament.types import Message, Outcome
+
+if TYPE_CHECKING:
+    from tournament.runtime.client import JsonClient
 
 # From this version on a request says how often its stream is sent, so that one with thousands of tokens can be watched
 # for its first without being sent thousands of times.
@@ -54,7 +65,7 @@ class SglangText:
     async def start(self) -> None:
         """Check that every server is up and serves the model; learn its name, context length and special tokens."""
         await self.endpoint.setup(self.endpoint.ping("/health"))
-        infos = await self.endpoint.setup(self._model_infos())
+        infos = await self.endpoint.setup(_model_infos(self._of_each))
         self.names = one_model(self.address, infos)
         if self._wanted and not is_served(self._wanted, self.names):
             raise unknown_model(self.address, self._wanted, sorted(set(self.names)))
@@ -65,19 +76,18 @@ class SglangText:
         self._streams = await self.endpoint.setup(self._version()) >= _STREAMS_FROM
         ids = await self.tokens(THINK_END, special=False)
         self._think_end = ids[0] if ids is not None and len(ids) == 1 else None
+        self.endpoint.vet(self._flaw)
 
-    async def _model_infos(self) -> list[Any]:
-        for path in ("/model_info", "/workers", "/get_model_info"):
-            try:
-                answers = list((await self.endpoint.each(path)).values())
-            except HttpStatusError as error:
-                if error.status != 404 or path == "/get_model_info":
-                    raise
-                continue
-            # A router tells of all its workers; /get_model_info it would ask of one, which may be gone. Servers before
-            # 0.5.3 know only the latter.
-            return [info for answer in answers for info in _workers(answer)] if path == "/workers" else answers
-        raise AssertionError
+    async def _of_each(self, path: str) -> list[Any]:
+        return list((await self.endpoint.each(path)).values())
+
+    async def _flaw(self, client: JsonClient) -> str:
+        """What is wrong with a server that wants to take part."""
+
+        async def of_one(path: str) -> list[Any]:
+            return [await client.get(path)]
+
+        return other_model(client.address, await _model_infos(of_one), self.names)
 
     async def _context_length(self) -> int | None:
         try:
@@ -201,6 +211,21 @@ class SglangText:
     def _thought(self, ids: Any) -> int | None:
         """How many tokens came before the end of the think block, where that is one token of the model's."""
         return tokens_before(self._think_end, ids)
+
+
+async def _model_infos(get: Callable[[str], Awaitable[list[Any]]]) -> list[Any]:
+    """What servers say that they serve; `get` gives the answers of all of them to a path."""
+    for path in ("/model_info", "/workers", "/get_model_info"):
+        try:
+            answers = await get(path)
+        except HttpStatusError as error:
+            if error.status != 404 or path == "/get_model_info":
+                raise
+            continue
+        # A router tells of all its workers; /get_model_info it would ask of one, which may be gone. Servers before
+        # 0.5.3 know only the latter.
+        return [info for answer in answers for info in _workers(answer)] if path == "/workers" else answers
+    raise AssertionError
 
 
 def _workers(answer: Any) -> list[Any]:

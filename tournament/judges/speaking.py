@@ -13,7 +13,6 @@ from tournament import seeding
 from tournament.judge import TokenEstimate
 from tournament.judges.profile import AUTO, GENERIC, WORDINGS, Profile, choose_wording, load_profile, profile_for
 from tournament.judges.text_model import Reply
-from tournament.judges.tokens import RunningMean
 from tournament.judges.verdicts import THINK_END, Reading, read_verdict
 from tournament.judges.wording import OFFICIAL
 from tournament.types import Comparison, Judgment
@@ -33,6 +32,7 @@ class SpeakingSettings:
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
+    expected_tokens: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -45,6 +45,8 @@ class SpeakingSettings:
             raise ValueError(f"top_p={self.top_p}; give one above 0, up to 1")
         if self.max_tokens is not None and self.max_tokens < 1:
             raise ValueError(f"max_tokens={self.max_tokens}; give a positive number")
+        if self.expected_tokens is not None and self.expected_tokens < 1:
+            raise ValueError(f"expected_tokens={self.expected_tokens}; give a positive number")
 
 
 class Speaking:
@@ -55,7 +57,6 @@ class Speaking:
 
     def __init__(self, settings: SpeakingSettings) -> None:
         self.settings = settings
-        self.lengths = RunningMean()
         self.how = ""
         # What is only missing here may be found in the served model's own folder.
         wanted = AUTO if settings.wording == OFFICIAL else settings.wording
@@ -78,6 +79,15 @@ class Speaking:
         self.temperature = _first(self.settings.temperature, profile.temperature)
         self.top_p = _first(self.settings.top_p, profile.top_p)
         self.max_tokens = int(_first(self.settings.max_tokens, profile.max_tokens))
+
+    def expected(self, most: int) -> int:
+        """What an answer of at most so many tokens is expected to take.
+
+        It does not go by the answers that came so far: budgets are planned with it, and whom a problem's candidates
+        meet must not depend on which other problem was answered first.
+        """
+        own = self.settings.expected_tokens
+        return most // 2 if own is None else min(most, own)
 
     def sampling(self) -> dict[str, Any]:
         """The part of a judge's identity that sampling and words make up; the words themselves are in the hash."""

@@ -1,4 +1,4 @@
-"""How many tokens a text can come to, without the model's tokenizer, and what answers have taken so far."""
+"""How many tokens a text can come to, without the model's tokenizer."""
 
 from __future__ import annotations
 
@@ -28,20 +28,3 @@ def likely_tokens(text: str) -> int:
 def capped(tokens: int, context: int | None) -> int:
     """Tokens, but no more than the model's context length holds, where that is known."""
     return tokens if context is None else min(tokens, context)
-
-
-class RunningMean:
-    """The mean length of the answers so far; before the first, half of what they may take."""
-
-    def __init__(self) -> None:
-        self._sum = 0
-        self._count = 0
-
-    def add(self, tokens: int) -> None:
-        """Count one answer."""
-        self._sum += tokens
-        self._count += 1
-
-    def expected(self, most: int) -> int:
-        """The mean, but no more than `most`."""
-        return min(most, round(self._sum / self._count) if self._count else most // 2)

@@ -57,7 +57,7 @@ class JsonClient:
         max_body_bytes: int = MAX_BODY_BYTES,
         throttle: Throttle | None = None,
     ) -> None:
-        self._base = _checked(base_url)
+        self._base = checked(base_url)
         self._key = key
         self._timeout_s = timeout_s
         self._retry = retry or RetryPolicy()
@@ -245,7 +245,12 @@ def _passes(failure: Exception) -> bool:
     return isinstance(failure, BrokenConnectionError | JudgeUnreachableError)
 
 
-def _checked(base_url: str) -> URL:
+def checked(base_url: str) -> URL:
+    """An address of a server, found to be one.
+
+    Raises:
+        UsageError: where it is none, or more than one.
+    """
     shown = base_url if "@" not in base_url else "..."  # what stands before it may be a password
     problem = f"base_url={shown!r} is no address; give one such as http://127.0.0.1:30000"
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from tournament.errors import JudgeSetupError, JudgeUnreachableError
 from tournament.experiments.sampling.sample import Answer, read_answer
 from tournament.judges.openai import own_key, with_version
-from tournament.judges.served import Endpoint, is_served, unknown_model
+from tournament.judges.served import Endpoint, is_served, not_listed, unknown_model
 from tournament.runtime.faults import HttpStatusError, RequestError
 
 CHAT, COMPLETIONS, MODELS = "/chat/completions", "/completions", "/models"
@@ -33,12 +33,13 @@ class Policy:
         attempts: int = 5,
     ) -> None:
         self.endpoint = Endpoint(
-            with_version(base_url),
+            base_url,
             key_env=key_env or ("" if key_file else own_key(base_url)),
             key_file=key_file,
             timeout_s=timeout_s,
             attempts=attempts,
             health_path=MODELS,
+            complete=with_version,
         )
         self.model = model
         self._path = COMPLETIONS if completions else CHAT
@@ -70,6 +71,7 @@ class Policy:
         elif self.model not in names:
             # The server's own spelling, since it takes no other.
             self.model = next(name for name in names if not self.model or is_served(self.model, [name]))
+        self.endpoint.vet(lambda client: not_listed(client, MODELS, self.model))
 
     async def ask(self, body: Mapping[str, Any], *, near: str) -> Answer:
         """Draw one sample; those with the same `near` go to one server while that is not much busier than others.
