@@ -17,7 +17,7 @@ from tournament.errors import TourneyError
 class DraftFile:
     """Takes rows of plain JSON and gives them back in the same order, however many there are.
 
-    The file is gone with the program, but for one with a `name` that is published.
+    The file is gone with the program; one with a `name` takes it where it is used as a context that ends well.
 
     Raises:
         TourneyError: where the folder's disk is full.
@@ -48,15 +48,26 @@ class DraftFile:
         for line in self._file:
             yield json.loads(line)
 
-    def publish(self) -> None:
-        """Give the file its name; it is whole from then on."""
+    def __enter__(self) -> DraftFile:
+        """The file itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Give the file its name where all went well, and close it."""
+        try:
+            if kind is None and self._name:
+                self._publish()
+        finally:
+            self.close()
+
+    def _publish(self) -> None:
         with self._writing():
             self._file.flush()
             os.fsync(self._file.fileno())
             os.replace(self._temporary, self._folder / self._name)
 
     def close(self) -> None:
-        """Give the file back; one that has not been published is removed."""
+        """Give the file back; one that has not got its name is removed."""
         with contextlib.suppress(OSError):  # what could not be written on a full disk
             self._file.close()
         if self._name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Output:
         self._results = AtomicWriter(folder / RESULTS)
         self._comparisons = AtomicWriter(folder / COMPARISONS)
         self._drafts: DraftFile | None = None
+        self._open = ExitStack()
         self.health = Health()
         self.spend = Spend()
         self.abstained: Counter[str] = Counter()
@@ -43,18 +44,16 @@ class Output:
         self.chosen: Counter[str] = Counter()
 
     def __enter__(self) -> Output:
-        self._results.__enter__()
-        self._comparisons.__enter__()
-        self._drafts = DraftFile(self._folder, DRAFTS)
+        with ExitStack() as opening:
+            opening.enter_context(self._results)
+            opening.enter_context(self._comparisons)
+            self._drafts = opening.enter_context(DraftFile(self._folder, DRAFTS))
+            self._open = opening.pop_all()
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        if self._drafts is not None:
-            with closing(self._drafts):
-                if exception[0] is None:
-                    self._drafts.publish()
-        self._comparisons.__exit__(*exception)
-        self._results.__exit__(*exception)
+        # Whichever file cannot take its place, those that follow do not take theirs.
+        self._open.__exit__(*exception)
 
     def add(self, played: Played) -> None:
         """Write a problem's comparisons and keep its row."""

@@ -298,3 +298,16 @@ def test_a_judge_lost_on_the_way_ends_in_exit_code_3_with_what_is_known(
     assert any(not row["partial"] for row in rows)
     summary = json.loads(Path("run/summary.json").read_text())
     assert (summary["stopped"], summary["paid"]) == ("judge lost", 10)
+
+
+def test_where_one_file_cannot_take_its_place_none_does(tourney: Tourney, candidates: Candidates) -> None:
+    Path("run/drafts.jsonl").mkdir(parents=True)
+    ended = tourney("rank", candidates(), *SYNTHETIC, "--out", "run")
+    assert ended.code != 0
+    assert "cannot be written" in ended.err.splitlines()[-1]
+    assert "Traceback" not in ended.err
+    left = {path.name for path in Path("run").iterdir()}
+    assert not left & {"results.jsonl", "comparisons.jsonl", "summary.json"}
+    assert not [name for name in left if name.endswith(".tmp")]
+    Path("run/drafts.jsonl").rmdir()
+    assert tourney("rank", candidates(), *SYNTHETIC, "--out", "run").code == 0
