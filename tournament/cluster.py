@@ -7,8 +7,8 @@ import importlib.util
 import logging
 import os
 import socket
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from tournament.errors import JudgeSetupError, UsageError
@@ -20,6 +20,10 @@ LOCAL = "local"
 MOST_DEATHS = 5
 """So often a shard is taken up again; one that kills every worker would go round for ever."""
 
+INTERRUPTED = 130
+"""The exit code of a shard that was stopped."""
+
+_UNBEGUN, _ENDED = "stopped before it began", "ended at once; what it judged is in its ledger"
 _PERIOD_S = 0.5
 _PATIENCE_S = 5.0
 log = logging.getLogger(__name__)
@@ -64,35 +68,70 @@ class Cluster:
             raise _unreachable(address, error) from None
         self._ray = ray
         self._refs: dict[Any, Shard] = {}
+        self._cancelled: dict[Any, bool] = {}
+        self._stopping: bool | None = None
         self.workers = workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
-    def play(self, shards: list[Shard], play: Play, watch: Callable[[], None]) -> Mapping[Shard, Said]:
-        """Play every shard on some worker, each by calling `play` there; `watch` is called here now and then.
+    def play(self, shards: Iterable[Shard], play: Play, watch: Callable[[], None], at_once: int) -> dict[Shard, Said]:
+        """Play every shard on some worker, `at_once` of them at a time, each by calling `play` there.
+
+        `watch` is called here now and then.
 
         Returns:
             How each shard ended. One whose workers died again and again is said to have failed.
+
+        Raises:
+            JudgeSetupError: where the cluster itself is lost.
         """
         task = self._ray.remote(num_cpus=1, max_retries=0)(_call)
-        self._refs = {task.remote(play, shard): shard for shard in shards}
-        ended: dict[Shard, Said] = {}
-        deaths: Counter[Shard] = Counter()
-        while self._refs:
-            ready, _ = self._ray.wait(list(self._refs), num_returns=1, timeout=_PERIOD_S)
+        waiting, ended, deaths = deque(shards), dict[Shard, Said](), Counter[Shard]()
+        while waiting or self._refs:
+            while waiting and self._stopping is None and len(self._refs) < at_once:
+                ref = self._reached(task.remote, play, shard := waiting.popleft())
+                self._refs[ref] = shard
+            if self._stopping is not None:
+                ended |= {shard: Said(INTERRUPTED, _UNBEGUN) for shard in waiting}
+                waiting.clear()
+                self._cancel(at_once=self._stopping)
+            ready, _ = self._reached(self._ray.wait, list(self._refs), timeout=_PERIOD_S) if self._refs else ([], [])
             watch()
             for ref in ready:
                 shard = self._refs.pop(ref)
                 said = self._came_back(ref, shard)
-                if said is None and deaths[shard] < MOST_DEATHS:
+                if said is None and self._stopping is None and deaths[shard] < MOST_DEATHS:
                     deaths[shard] += 1
-                    self._refs[task.remote(play, shard)] = shard
+                    waiting.append(shard)
                 else:
-                    ended[shard] = said or Said(1, f"its workers died {MOST_DEATHS + 1} times")
+                    ended[shard] = said or self._given_up(deaths[shard])
         return ended
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Have every shard under way finish what is in flight; or end it `at_once`, with its ledger as it is."""
+        """Have every shard under way finish what is in flight; or end it `at_once`, with its ledger as it is.
+
+        It may be called from a signal's handler, at any moment: `play` does it when it looks next.
+        """
+        self._stopping = at_once or bool(self._stopping)
+
+    def _cancel(self, *, at_once: bool) -> None:
+        """Tell every shard under way once: told twice, it would take that for haste."""
         for ref in self._refs:
-            self._ray.cancel(ref, force=at_once)
+            if self._cancelled.get(ref) not in (at_once, True):
+                self._ray.cancel(ref, force=at_once)
+                self._cancelled[ref] = at_once
+
+    def _given_up(self, deaths: int) -> Said:
+        if self._stopping is not None:
+            return Said(INTERRUPTED, _ENDED)
+        return Said(1, f"its workers died {deaths + 1} times")
+
+    def _reached(self, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        try:
+            return call(*arguments, **named)
+        except Exception as error:  # Ray raises whatever its layers raise
+            what = f"the Ray cluster is lost ({type(error).__name__}: {_short(error)})"
+            raise JudgeSetupError(
+                f"{what}; every judgment is in the shards' ledgers, the same command goes on"
+            ) from None
 
     def close(self) -> None:
         """Leave the cluster; a local one ends."""
@@ -104,7 +143,7 @@ class Cluster:
         try:
             return Said(*self._ray.get(ref))
         except errors.TaskCancelledError:
-            return Said(130, "stopped before it began")
+            return Said(INTERRUPTED, _ENDED if self._cancelled.get(ref) else _UNBEGUN)
         except errors.RayTaskError as error:
             return Said(1, f"{type(error.cause).__name__}: {error.cause}")
         except errors.RayError as error:
@@ -128,11 +167,14 @@ def _probe(address: str) -> None:
 
 
 def _unreachable(address: str, error: Exception) -> JudgeSetupError:
-    said = " ".join(str(error).split())[:200]
     return JudgeSetupError(
-        f"no Ray cluster at {address} ({type(error).__name__}: {said}); start one with `ray start --head`, or leave the"
-        " address out"
+        f"no Ray cluster at {address} ({type(error).__name__}: {_short(error)}); start one with"
+        " `ray start --head`, or leave the address out"
     )
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _call(play: Play, shard: Shard) -> Said:

@@ -19,6 +19,15 @@ from tournament.types import Comparison, Field, Judgment, Match, Outcome, Proble
 
 Row = Mapping[str, Any]
 
+MOST = 1e15
+"""No problem costs as much, in whatever is counted."""
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("texts", "lot_key", "calls"), (int,)),
+    **dict.fromkeys(("complete", "fallback", "all_met"), (bool,)),
+    "limit": (int, type(None)),
+    "note": (str,),
+}
 _SHORT = {p: Judgment(Outcome.TIE if p == 0.5 else Outcome.DECIDED, p) for p in (0.0, 0.5, 1.0)}
 _NONE = Judgment(Outcome.UNPARSABLE, None)
 
@@ -94,6 +103,29 @@ def record_of(row: Row, problem: Problem, judge: Callable[[], JudgeModel] | None
         complete=row["complete"],
     )
     record.rounds += [[_verdict(*cells) for cells in verdicts] for verdicts in row["rounds"]]
+    return record
+
+
+def checked(row: Row, problem: Problem) -> Record:
+    """The record of a row that somebody else may have written.
+
+    Raises:
+        ValueError: where no run writes such a row; so do LookupError and TypeError say.
+        TourneyError: where the problem is not the one that was played.
+    """
+    wrong = [name for name, kinds in _KINDS.items() if type(row[name]) not in kinds]
+    wrong += [name for name in Spend.__slots__ if not 0 <= row["spend"][name] < MOST]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} of {problem.id!r} is of another kind")
+    record = record_of(row, problem)
+    entrants = range(len(record.field))
+    for match, p_a, comparisons, judgments in record.verdicts:
+        sides = set(match)
+        said = [p for p in (p_a, *(judgment.p_first for judgment in judgments)) if p is not None]
+        if len(sides) != 2 or any(type(side) is not int or side not in entrants for side in sides):
+            raise ValueError(f"a match of {problem.id!r} is none")
+        if any({each.first, each.second} != sides for each in comparisons) or not all(0 <= p <= 1 for p in said):
+            raise ValueError(f"a comparison of {problem.id!r} is none")
     return record
 
 

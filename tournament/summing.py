@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,30 +25,47 @@ def shards_of(run: Path) -> list[Path]:
 
 
 def stands(run: Path) -> Standing:
-    """How a run stands; one that is played in shards, and not by a process of its own, as they stand together.
+    """How a run stands: its shards together, or a process of its own, whichever has told of itself last.
 
     Raises:
         RunFolderError: where the folder holds no status, or a damaged one.
     """
     shards = shards_of(run)
-    if not shards or (run / STATUS).exists():
+    if not shards:
         return read_standing(run)
-    return together(shards)
+    of_shards = together(shards)
+    if not (run / STATUS).exists():
+        return of_shards
+    own = read_standing(run)
+    return of_shards if of_shards.told and of_shards.age_s < own.age_s else own
 
 
-def together(shards: Iterable[Path]) -> Standing:
+def together(shards: Iterable[Path], stale: Mapping[Path, float] | None = None) -> Standing:
     """How some shards stand together; those that have written nothing yet are starting.
+
+    What a shard wrote when it began at the time in `stale` is of an earlier run, and counts for nothing.
 
     Raises:
         RunFolderError: where a status is damaged.
     """
-    return summed([_standing(shard) for shard in shards])
+    return summed([_standing(shard, (stale or {}).get(shard)) for shard in shards])
 
 
-def _standing(shard: Path) -> Standing:
+def beginnings(shards: Iterable[Path]) -> dict[Path, float]:
+    """When the runs began that have told of themselves in the folders of some shards."""
+    found: dict[Path, float] = {}
+    for shard in shards:
+        with suppress(RunFolderError):  # there is none, or it is damaged; it is written anew
+            found[shard] = read_standing(shard).told.get("began", 0.0)
+    return found
+
+
+def _standing(shard: Path, stale: float | None) -> Standing:
+    starting = Standing(state=State.STARTING, age_s=0.0, told={})
     if not (shard / STATUS).exists():
-        return Standing(state=State.STARTING, age_s=0.0, told={})
-    return read_standing(shard)
+        return starting
+    standing = read_standing(shard)
+    return starting if stale is not None and standing.told.get("began") == stale else standing
 
 
 def summed(standings: Sequence[Standing]) -> Standing:

@@ -193,18 +193,6 @@ def test_what_cannot_be_merged_is_one_line(
     assert said in ended.err
 
 
-@pytest.mark.parametrize("damage", ["{}\n", '{"id": "p0", "rounds": 3}\n', "no json\n"])
-@pytest.mark.parametrize("name", ["drafts.jsonl", "comparisons.jsonl"])
-def test_a_damaged_shard_is_named(tourney: Tourney, candidates: Candidates, name: str, damage: str) -> None:
-    played(tourney, candidates(4), *NOISY, shards=1)
-    file = Path("run/shards/1-of-1", name)
-    file.write_text(damage + file.read_text())
-    ended = tourney("merge", "run")
-    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
-    assert "shards/1-of-1" in ended.err
-    assert not Path("run/results.jsonl").exists()
-
-
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "1/2/3", "-1/2", "1/100001", "\u0661/2"])
 def test_a_shard_is_written_i_of_n(tourney: Tourney, candidates: Candidates, text: str) -> None:
     ended = tourney("rank", candidates(), "--shard", text)
@@ -244,71 +232,3 @@ def test_a_ledger_may_be_read_while_it_is_written(tmp_path: Path) -> None:
         assert count(tmp_path / "ledger.sqlite") == 0
     finally:
         ledger.close()
-
-
-SWEEP = """
-grader = "labels"
-problems = 9
-n = [2, "all"]
-[[strategies]]
-name = "knockout"
-votes = [1, 3]
-[[strategies]]
-name = "auto"
-budgets = ["N-1", "2N", "400 tokens"]
-[[strategies]]
-name = "majority"
-"""
-EXAMPLES = str(Path(__file__).parents[2] / "examples" / "gsm8k.jsonl")
-GRIDS = {
-    "sweep": ("sweep", "small.toml", EXAMPLES, "--no-plots", "--seed", "1", "--seed", "2"),
-    "math": ("math", EXAMPLES, "--problems", "8", "--n", "2", "--n", "4", "--strategy", "knockout"),
-}
-
-
-@pytest.mark.parametrize("verb", GRIDS)
-def test_merged_shards_of_a_grid_make_the_tables_of_one_process(tourney: Tourney, verb: str) -> None:
-    Path("small.toml").write_text(SWEEP)
-    command = (*GRIDS[verb], *NOISY)
-    assert tourney(*command, "--out", "alone").code == 0
-    for index in (1, 2, 3):
-        assert tourney(*command, "--out", "run", "--shard", f"{index}/3").code == 0
-    ended = tourney("merge", "run")
-    assert ended.code == 0, ended.err
-    tables = sorted(path.name for path in Path("alone").glob("*.csv"))
-    assert "points.csv" in tables
-    for name in tables:
-        assert Path("run", name).read_bytes() == Path("alone", name).read_bytes(), name
-    assert count(Path("run/ledger.sqlite")) == count(Path("alone/ledger.sqlite"))
-
-
-def test_what_a_sweep_lacks_is_said_when_its_shards_are_merged(tourney: Tourney) -> None:
-    command = (*GRIDS["math"], *NOISY)
-    tourney(*command, "--out", "run", "--shard", "1/2")
-    ended = tourney("merge", "run")
-    assert (ended.code, ended.err.count("shard 2/2 is missing")) == (2, 1)
-    ended = tourney("merge", "run", "--partial")
-    assert ended.code == 2
-    assert "need comparisons that the ledger lacks" in ended.err
-
-
-def test_sweeps_that_differ_are_refused_with_the_difference(tourney: Tourney, candidates: Candidates) -> None:
-    tourney(*GRIDS["math"], *NOISY, "--out", "a", "--shard", "1/2")
-    tourney(*GRIDS["math"], *NOISY, "-J", "sd=3", "--out", "b", "--shard", "2/2")
-    ended = tourney("merge", "a", "b", "--out", "all")
-    assert ended.code == 2
-    assert "judge.sd was" in ended.err
-    tourney("rank", candidates(), *NOISY, "--out", "c")
-    ended = tourney("merge", "a", "c", "--out", "all")
-    assert ended.code == 2
-    assert "c: is no sweep's folder, and a/shards/1-of-2 is" in ended.err
-
-
-def test_a_shard_without_problems_is_a_shard_all_the_same(tourney: Tourney, candidates: Candidates) -> None:
-    file = candidates(2)
-    played(tourney, file, *NOISY, shards=5)
-    assert tourney("merge", "run").code == 0
-    ended = [tourney(*GRIDS["math"], "--problems", "2", *NOISY, "--out", "m", "--shard", f"{i}/5") for i in range(1, 6)]
-    assert [each.code for each in ended] == [0] * 5
-    assert 3 <= sum("there is nothing to play" in each.err for each in ended) < 5
-    assert tourney("merge", "m").code == 0

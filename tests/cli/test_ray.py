@@ -15,10 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Candidates, Ended, Tourney
-from tournament.cluster import MOST_DEATHS, Cluster, Said
-from tournament.errors import LedgerError, UsageError
+from tournament.errors import LedgerError
 from tournament.ledger_reader import LedgerReader
-from tournament.sharding import Shard
 
 pytest.importorskip("ray", reason="needs the extra `ray`")
 ROOT = Path(__file__).parents[2]
@@ -178,41 +176,6 @@ def test_standard_input_is_for_one_process(
     assert "put it into a file that they see" in one.err
 
 
-class _Dies:
-    """What the driver sees of a Ray whose workers always die."""
-
-    class exceptions:  # noqa: N801
-        RayError = type("RayError", (Exception,), {})
-        TaskCancelledError = type("TaskCancelledError", (RayError,), {})
-        RayTaskError = type("RayTaskError", (RayError,), {})
-
-    def __init__(self) -> None:
-        self.tried = 0
-
-    def remote(self, **_: object) -> object:
-        return lambda task: type("Task", (), {"remote": self._begin})()
-
-    def _begin(self, *_: object) -> int:
-        self.tried += 1
-        return self.tried
-
-    def wait(self, refs: list[int], **_: object) -> tuple[list[int], list[int]]:
-        return refs[:1], refs[1:]
-
-    def get(self, ref: int) -> Said:
-        raise self.exceptions.RayError("gone")
-
-
-def test_a_shard_that_kills_every_worker_is_given_up() -> None:
-    cluster = object.__new__(Cluster)
-    cluster._ray, cluster._refs = (dies := _Dies()), {}
-    shard = Shard(index=1, of=1)
-    said = cluster.play([shard], lambda shard: Said(0, ""), lambda: None)
-    assert dies.tried == MOST_DEATHS + 1
-    assert said[shard].code == 1
-    assert "died" in said[shard].words
-
-
 def test_shards_of_several_ways_are_not_mixed(tourney: Tourney, candidates: Candidates, cluster: str) -> None:
     file = candidates(4)
     tourney("rank", file, "--out", "run", "--shard", "1/2")
@@ -220,8 +183,3 @@ def test_shards_of_several_ways_are_not_mixed(tourney: Tourney, candidates: Cand
     one = ended(begun("rank", file, "--out", "run", "--ray", cluster))
     assert one.code == 2
     assert "is shared in several ways" in one.err
-
-
-def test_a_number_of_workers_is_checked_before_ray_is_asked() -> None:
-    with pytest.raises(UsageError, match="give at least 1"):
-        Cluster("127.0.0.1:9", workers=0)

@@ -112,6 +112,15 @@ def damaged(path: Path, data: bytes) -> Iterator[None]:
         path.write_bytes(sound) if sound is not None else path.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def emptied(folder: Path) -> Iterator[None]:
+    """A folder that is not there after the block."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def by_file(name: str, read: Callable[[Path], object]) -> Reader:
     """A reader of a file of that name."""
 
@@ -131,8 +140,8 @@ def of_run(name: str, *commands: tuple[str, ...], folder: str = "run") -> Reader
         path = where / folder / name if name != "POINT" else workplace().point
         for command in commands:
             names = {"RUN": str(where / folder), "IN": str(where / "in.jsonl"), "GRID": str(where / "grid.toml")}
-            names |= {"POINT": str(path), "PAGE": str(where / "page.html")}
-            with damaged(path, data):
+            names |= {"POINT": str(path), "PAGE": str(where / "page.html"), "ALL": str(where / "all")}
+            with damaged(path, data), emptied(where / "all"):
                 assert quiet(*(names.get(word, word) for word in command)) in (0, 1, 2)
 
     return reader
@@ -228,6 +237,7 @@ TRIAL: tuple[tuple[str, ...], ...] = (("judge", "eval", "--run", "RUN", "--label
 SWEPT: tuple[tuple[str, ...], ...] = (
     ("sweep", "GRID", "IN", "--judge", "synthetic", "--out", "RUN", "--no-plots", "--offline"),
 )
+MERGED: tuple[tuple[str, ...], ...] = (("merge", "RUN", "--input", "IN", "--out", "ALL"),)
 
 READERS: Mapping[str, Reader] = {
     "config": by_file("c.toml", config),
@@ -247,7 +257,12 @@ READERS: Mapping[str, Reader] = {
     "results": of_run("results.jsonl", *SHOW, *PAGES),
     "comparisons": of_run("comparisons.jsonl", *SHOW, *PAGES, *TRIAL),
     "summary": of_run("summary.json", *SHOW, *PAGES, *TRIAL),
-    "run config": of_run("config.toml", *PAGES),
+    "run config": of_run("config.toml", *PAGES, *MERGED),
+    "drafts": of_run("drafts.jsonl", *MERGED),
+    "merged comparisons": of_run("comparisons.jsonl", *MERGED),
+    "merged summary": of_run("summary.json", *MERGED),
+    "command": of_run("command.json", *MERGED, folder="sweep"),
+    "merged judges": of_run("judges.json", *MERGED, folder="sweep"),
     "status": of_run("status.json", ("status", "RUN"), ("status", "RUN", "--json")),
     "sweep table": of_run("summary.csv", ("report", "RUN", "--html", "PAGE"), folder="sweep"),
     "sweep summary": of_run("summary.json", ("report", "RUN", "--html", "PAGE"), folder="sweep"),

@@ -56,7 +56,11 @@ ROWS = {
 
 
 @pytest.mark.parametrize(
-    "name", ["results", "comparisons", "summary", "point", "judges", "sweep summary", "sweep table"]
+    "name",
+    [
+        *("results", "comparisons", "summary", "point", "judges", "sweep summary", "sweep table"),
+        *("drafts", "merged comparisons", "merged summary", "command", "merged judges"),
+    ],
 )
 @pytest.mark.parametrize("case", ROWS)
 def test_files_of_finished_runs(case: str, name: str) -> None:

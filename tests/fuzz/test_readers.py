@@ -12,6 +12,7 @@ from . import readers, seeds
 from .damage import hurt
 
 SLOW = {"results", "comparisons", "summary", "run config", "status", "sweep table", "sweep summary", "point", "judges"}
+SLOW |= {"drafts", "merged comparisons", "merged summary", "command", "merged judges"}
 UNSOUND = {"gguf", "claimed config"}
 """Readers whose seed is refused, since a whole one is too large, or belongs to another run."""
 

@@ -56,13 +56,13 @@ def command(
         folder = out or Path("runs") / f"{source.name}-math"
         in_flight = judge_config(_judge_part(given)).in_flight
         sitting = seated(_grid(source, given), source, folder, given, plan=plan, in_flight=in_flight)
-        if left_empty(sitting):
+        if left_empty(sitting, plan=plan):
             return 0
         if plan:
             report.show_bill(rehearse(sitting), as_json=as_json)
             return 0
         if given["ray"]:
-            return on_cluster(folder, candidates)
+            return on_cluster(folder, candidates, in_flight=in_flight)
         outcome = asyncio.run(sit(sitting))
         report.write(outcome, sitting.folder, plots=False)
         best_of_n.write(outcome, sitting.folder)

@@ -75,7 +75,7 @@ def command(
         document = {**parts.config.to_toml(), "input": _input(candidates, source)}
         base = out or Path("runs") / f"{source.name}-{fingerprint(deciding(document))}"
         if ray:
-            return on_cluster(base, candidates, seconds=config.budget.run.seconds)
+            return on_cluster(base, candidates, in_flight=parts.config.in_flight, seconds=config.budget.run.seconds)
         document |= {} if shard is None else {"shard": str(shard)}
         folder = RunFolder(base if shard is None else shard.folder(base))
         try:

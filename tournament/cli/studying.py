@@ -139,12 +139,17 @@ def _rate(rate: float | None, *, plan: bool) -> float | None:
     return rate
 
 
-def left_empty(sitting: Sitting) -> bool:
-    """Whether no problem falls to this shard; its folder then says so."""
+def left_empty(sitting: Sitting, *, plan: bool) -> bool:
+    """Whether no problem falls to this shard; its folder then says so, unless it is only asked for a bill."""
     if next(sitting.problems(), None) is not None:
         return False
-    with closing(RunFolder(sitting.folder)):
-        remember(sitting.folder, sitting.grid, sitting.source.scan.fingerprint, sitting.source.shard)
+    if not plan:
+        with (
+            closing(RunFolder(sitting.folder)),
+            recorded(sitting.folder, sitting.verb, sitting.log_level, {"points": 0}) as heart,
+        ):
+            remember(sitting.folder, sitting.grid, sitting.source.scan.fingerprint, sitting.source.shard)
+            heart.how = "complete"
     click.echo(f"tourney: no problem falls to shard {sitting.source.shard}; there is nothing to play", err=True)
     return True
 

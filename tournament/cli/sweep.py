@@ -58,16 +58,16 @@ def command(
         folder = out or Path("runs") / f"{source.name}-{Path(sweep).stem}"
         in_flight = judge_config(_judge_part(given)).in_flight
         sitting = seated(file.grid, source, folder, given, plan=plan, in_flight=in_flight)
-        if left_empty(sitting):
+        if left_empty(sitting, plan=plan):
             return 0
         if plan:
             report.show_bill(rehearse(sitting), as_json=as_json)
             return 0
         if given["ray"]:
-            return on_cluster(folder, source_name)
+            return on_cluster(folder, source_name, in_flight=in_flight)
         outcome = asyncio.run(sit(sitting))
-        report.write(outcome, folder, plots=not no_plots)
-        report.show(outcome, folder, as_json=as_json)
+        report.write(outcome, sitting.folder, plots=not no_plots)
+        report.show(outcome, sitting.folder, as_json=as_json)
     return outcome.exit_code()
 
 
