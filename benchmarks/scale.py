@@ -73,6 +73,10 @@ def _run(command: Sequence[str]) -> None:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-400:]}")
 
 
+def _begun(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def _alone(bench: Bench, out: str) -> float:
     started = time.perf_counter()
     _run(bench.rank(out, 1))
@@ -83,8 +87,7 @@ def _shards(bench: Bench, out: str, workers: int) -> float:
     """Seconds of so many processes and the merge after them; what is in flight is said for each."""
     started = time.perf_counter()
     commands = [bench.rank(out, 1, "--shard", f"{index}/{workers}") for index in range(1, workers + 1)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    children = [subprocess.Popen(command, env=_environment(), **quiet) for command in commands]
+    children = [_begun(command) for command in commands]
     codes = [child.wait() for child in children]
     if any(codes):
         raise SystemExit("a shard did not come to its end")
@@ -128,9 +131,7 @@ def _judged(ledger: Path) -> int:
 def _killed(bench: Bench, address: str, least: int) -> int:
     """Kill one of four workers once it has judged some; how many judgments its ledger held then."""
     shard = bench.folder / "killed" / "shards" / "2-of-4"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    command = bench.rank("killed", 4, "--ray", address, "--ray-workers", "4")
-    child = subprocess.Popen(command, env=_environment(), **quiet)
+    child = _begun(bench.rank("killed", 4, "--ray", address, "--ray-workers", "4"))
     while _judged(shard / "ledger.sqlite") < least:
         if child.poll() is not None:
             raise SystemExit("the run was over before a worker could be killed; give more --problems")
