@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -52,7 +53,9 @@ NOWHERE = "http://127.0.0.1:9"
 def test_what_cannot_work_is_one_line(
     arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    before = list(logging.getLogger("tournament").handlers)
     assert run(["serve", "--policy-url", NOWHERE, "--attempts", "1", *arguments]) == code
+    assert logging.getLogger("tournament").handlers == before
     error = capsys.readouterr().err
     assert said in error
     assert error.startswith("tourney: error: ")

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import shlex
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,7 +101,8 @@ def command(**given: Any) -> int:
         deadline_s=given["deadline"],
     )
     terms.try_out()
-    return asyncio.run(_serve(terms, _parts(given, judges)))
+    with _warnings_shown():
+        return asyncio.run(_serve(terms, _parts(given, judges)))
 
 
 # What a whole run may take has no meaning where there is no end.
@@ -156,7 +158,6 @@ def _parts(given: Mapping[str, Any], judges: dict[str, Judge]) -> Parts:
 
 async def _serve(terms: Terms, parts: Parts) -> int:
     """Serve until the first signal, then finish what is under way; a second one ends at once."""
-    logging.getLogger("tournament").addHandler(_Terminal(logging.WARNING))
     loop, task, stop = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
     assert task is not None
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -182,6 +183,17 @@ def _announce(up: Up, parts: Parts) -> None:
     who = "clients with a key" if parts.access else "this machine alone, without keys"
     click.echo(f"tourney: {printable(said)}; for {who}", err=True)
     click.echo(f"{up.url}/v1")
+
+
+@contextmanager
+def _warnings_shown() -> Iterator[None]:
+    """Warnings of the library go to stderr for the length of the block."""
+    library, terminal = logging.getLogger("tournament"), _Terminal(logging.WARNING)
+    library.addHandler(terminal)
+    try:
+        yield
+    finally:
+        library.removeHandler(terminal)
 
 
 class _Terminal(logging.Handler):
