@@ -9,25 +9,19 @@ import pytest
 
 from tests.cli.conftest import Candidates, Tourney
 from tests.cli.test_merge import NOISY, count, played
+from tests.cli.test_sweep import EXAMPLES
+from tests.cli.test_sweep import SWEEP as SMALL
 
-SWEEP = """
-grader = "labels"
-problems = 9
-n = [2, "all"]
-[[strategies]]
-name = "knockout"
-votes = [1, 3]
-[[strategies]]
-name = "auto"
-budgets = ["N-1", "2N", "400 tokens"]
-[[strategies]]
-name = "majority"
-"""
-EXAMPLES = str(Path(__file__).parents[2] / "examples" / "gsm8k.jsonl")
+SWEEP = SMALL.replace('"2N"]', '"2N", "400 tokens"]').replace("problems = 6", "problems = 9")
 GRIDS = {
     "sweep": ("sweep", "small.toml", EXAMPLES, "--no-plots", "--seed", "1", "--seed", "2"),
     "math": ("math", EXAMPLES, "--problems", "8", "--n", "2", "--n", "4", "--strategy", "knockout"),
 }
+
+
+def test_the_grid_has_a_budget_in_tokens() -> None:
+    assert '"400 tokens"' in SWEEP
+    assert "problems = 9" in SWEEP
 
 
 @pytest.mark.parametrize("verb", GRIDS)

@@ -44,7 +44,7 @@ def recording_options(command: F) -> F:
 @contextmanager
 def recorded(folder: Path, verb: str, level: str, facts: Mapping[str, Any]) -> Iterator[Heartbeat]:
     """Log and status of a run for the length of the block, which says in the heartbeat's `how` how it ended."""
-    with run_log(folder, level, _Terminal()):
+    with run_log(folder, level, Terminal()):
         said = "the run resumes" if facts.get("resumed") else "the run begins"
         log.info(said, extra={"facts": {"verb": verb, **facts}})
         heart = Heartbeat(folder, verb)
@@ -74,8 +74,18 @@ def _told(seen: Seen) -> dict[str, Any]:
     }
 
 
-class _Terminal(logging.Handler):
-    """Warnings of the library, such as a server that is lost, as lines on stderr."""
+class Terminal(logging.Handler):
+    """Warnings of the library, such as a server that is lost, as lines on stderr.
+
+    With `traces` those of errors follow, where there is no run folder whose log would keep them.
+    """
+
+    def __init__(self, *, traces: bool = False) -> None:
+        super().__init__(logging.WARNING)
+        self._traces = traces
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Print a warning, safe for a terminal."""
         click.echo(f"tourney: {printable(record.getMessage())}", err=True)
+        if self._traces and record.exc_info:
+            click.echo(logging.Formatter().formatException(record.exc_info), err=True)

@@ -15,6 +15,7 @@ import click
 
 from tournament import registry
 from tournament.cli.options import build_config, config_options, pairs, servers_option
+from tournament.cli.recording import Terminal
 from tournament.config import RunConfig
 from tournament.endpoint.access import KEYS_ENV, Access, check_host, read_keys
 from tournament.endpoint.assemble import Parts, Up, serving
@@ -188,19 +189,9 @@ def _announce(up: Up, parts: Parts) -> None:
 @contextmanager
 def _warnings_shown() -> Iterator[None]:
     """Warnings of the library go to stderr for the length of the block."""
-    library, terminal = logging.getLogger("tournament"), _Terminal(logging.WARNING)
+    library, terminal = logging.getLogger("tournament"), Terminal(traces=True)
     library.addHandler(terminal)
     try:
         yield
     finally:
         library.removeHandler(terminal)
-
-
-class _Terminal(logging.Handler):
-    """Warnings of the library as lines on stderr."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
-        click.echo(f"tourney: {printable(record.getMessage())}", err=True)
-        if trace:
-            click.echo(trace, err=True)
